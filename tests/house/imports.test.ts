@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findCycles, type Import, importsOf, root, sourceFiles } from './source-files.ts';
+
+/** `ir ← schedules ← compiler → runtime`: what each layer may import, and nothing else of ours. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  ir: ['ir'],
+  schedules: ['ir', 'schedules'],
+  compiler: ['ir', 'schedules', 'compiler', 'runtime'],
+  runtime: ['runtime'],
+};
+
+/** Walls inside the layers: no file under `from` imports a file under `to`. */
+const WALLS: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  { from: 'ir/tensor/', to: 'ir/text/', why: 'a program does not know how it is written' },
+  { from: 'ir/graph/', to: 'ir/text/', why: 'a program does not know how it is written' },
+  { from: 'ir/tensor/', to: 'ir/graph/', why: 'loops do not know the graph they came from' },
+  { from: 'schedules/primitives/', to: 'schedules/search/', why: 'a step does not know who chose it' },
+  { from: 'schedules/primitives/', to: 'schedules/defaults/', why: 'a step does not know who chose it' },
+  { from: 'compiler/codegen/', to: 'compiler/onnx/', why: 'a target does not know the file format' },
+  { from: 'compiler/graph-passes/', to: 'compiler/onnx/', why: 'a pass does not know the file format' },
+];
+
+/** Packages that only one part of the house uses; a package not named here is refused below. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  chevrotain: ['ir/text/'],
+  binaryen: ['compiler/codegen/wasm/'],
+  wabt: ['compiler/codegen/wasm/'],
+  '@bufbuild/protobuf': ['compiler/onnx/'],
+  'onnx-buf': ['compiler/onnx/'],
+  'cli-progress': ['compiler/cli/'],
+  'cli-table3': ['compiler/cli/'],
+  commander: ['compiler/cli/'],
+  'tar-stream': ['compiler/cli/'],
+};
+
+/** The one file through which the runtime reaches Node, by a dynamic import. */
+const NODE_GATE = 'runtime/node.ts';
+
+const layers = Object.keys(LAYERS).filter((layer) => existsSync(join(root, layer)));
+const files = sourceFiles(layers);
+const imports = files.flatMap(importsOf);
+const isOurs = ({ target }: Import) => Object.hasOwn(LAYERS, layerOf(target)) && target.endsWith('.ts');
+const layerOf = (path: string) => path.split('/')[0] ?? '';
+const place = ({ from, line, target }: Import) => `${from}:${line} imports ${target}`;
+
+describe('the direction of imports', () => {
+  test('a layer imports only what stands below it', () => {
+    const wrong = imports.filter(isOurs).filter((i) => !LAYERS[layerOf(i.from)]?.includes(layerOf(i.target)));
+    expect(wrong.map(place)).toEqual([]);
+  });
+
+  test('nothing outside of the layers is imported by a relative path', () => {
+    const outside = imports.filter((i) => i.target.startsWith('.') || (i.target.endsWith('.ts') && !isOurs(i)));
+    expect(outside.map(place)).toEqual([]);
+  });
+
+  test.each(WALLS)('$from does not import $to: $why', ({ from, to }) => {
+    const wrong = imports.filter((i) => i.from.startsWith(from) && i.target.startsWith(to));
+    expect(wrong.map(place)).toEqual([]);
+  });
+
+  test('there are no cycles', () => {
+    const edges = new Map(files.map((file) => [file, [] as string[]]));
+    for (const found of imports) if (isOurs(found) && !found.dynamic) edges.get(found.from)?.push(found.target);
+    expect(findCycles(edges).map((cycle) => cycle.join(' → '))).toEqual([]);
+  });
+
+  test('a package is imported only by the part of the house that it serves', () => {
+    const wrong = imports
+      .filter((i) => !isOurs(i) && !i.target.startsWith('node:'))
+      .filter((i) => !PACKAGES[packageOf(i.target)]?.some((folder) => i.from.startsWith(folder)));
+    expect(wrong.map(place)).toEqual([]);
+  });
+});
+
+describe('the runtime', () => {
+  const reached = imports.filter((i) => layerOf(i.from) === 'runtime');
+
+  test('depends on no package', () => {
+    expect(reached.filter((i) => !isOurs(i) && !i.target.startsWith('node:')).map(place)).toEqual([]);
+  });
+
+  test(`reaches Node only in ${NODE_GATE}, by a dynamic import`, () => {
+    const wrong = reached.filter((i) => i.target.startsWith('node:') && !(i.from === NODE_GATE && i.dynamic));
+    expect(wrong.map(place)).toEqual([]);
+  });
+});
+
+describe('findCycles', () => {
+  test('names the files of a cycle in order, once', () => {
+    const edges = new Map([
+      ['a', ['b', 'd']],
+      ['b', ['c']],
+      ['c', ['a']],
+      ['d', []],
+    ]);
+    expect(findCycles(edges)).toEqual([['a', 'b', 'c', 'a']]);
+  });
+
+  test('finds none in a diamond', () => {
+    const edges = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['d']],
+      ['c', ['d']],
+      ['d', []],
+    ]);
+    expect(findCycles(edges)).toEqual([]);
+  });
+});
+
+/** `@scope/name/file` is of the package `@scope/name`. */
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
