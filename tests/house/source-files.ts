@@ -5,10 +5,13 @@ import { parseSync } from 'oxc-parser';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** `target` is a file of ours, by its path from the root, or a package or Node module as it is written. */
+/** `target` is the path from the root where the import is `relative`; else a package or module of Node as it is written. */
 export interface Import {
   readonly from: string;
   readonly target: string;
+  readonly relative: boolean;
+  /** What is imported are types alone: nothing of it is left when the program runs. */
+  readonly typeOnly: boolean;
   readonly line: number;
   readonly dynamic: boolean;
 }
@@ -31,22 +34,28 @@ export function sourceFiles(folders: readonly string[]): readonly string[] {
 export function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const { module } = parseSync(file, text);
-  const make = (start: number, specifier: string, dynamic: boolean): Import => ({
+  const make = (start: number, specifier: string, kind: Pick<Import, 'typeOnly' | 'dynamic'>): Import => ({
     from: file,
     target: specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier,
+    relative: specifier.startsWith('.'),
     line: text.slice(0, start).split('\n').length,
-    dynamic,
+    ...kind,
   });
+  const isType = ({ entries }: { readonly entries: readonly { readonly isType: boolean }[] }) =>
+    entries.length > 0 && entries.every((entry) => entry.isType);
   return [
-    ...module.staticImports.map((found) => make(found.start, found.moduleRequest.value, false)),
+    ...module.staticImports.map((found) =>
+      make(found.start, found.moduleRequest.value, { typeOnly: isType(found), dynamic: false }),
+    ),
     ...module.staticExports.flatMap((found) =>
-      found.entries.flatMap((entry) =>
-        entry.moduleRequest ? [make(found.start, entry.moduleRequest.value, false)] : [],
+      found.entries.flatMap(({ moduleRequest, isType }) =>
+        moduleRequest ? [make(found.start, moduleRequest.value, { typeOnly: isType, dynamic: false })] : [],
       ),
     ),
-    ...module.dynamicImports.map(({ start, moduleRequest }) =>
-      make(start, text.slice(moduleRequest.start, moduleRequest.end).replace(/^['"`]|['"`]$/g, ''), true),
-    ),
+    ...module.dynamicImports.map(({ start, moduleRequest }) => {
+      const specifier = text.slice(moduleRequest.start, moduleRequest.end).replace(/^['"`]|['"`]$/g, '');
+      return make(start, specifier, { typeOnly: false, dynamic: true });
+    }),
   ];
 }
 
