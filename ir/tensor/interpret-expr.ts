@@ -1,0 +1,102 @@
+import { type DType, isBigInt } from '../dtype.ts';
+import { assertNever, CompilerError } from '../errors.ts';
+import type { Scalar } from '../scalar.ts';
+import { compileBinary, compileBitcast, compileCast, compileUnary } from './interpret-arithmetic.ts';
+import { type Code, compileOffset, compileRead, type Memory, type NumberCode } from './interpret-memory.ts';
+import type { Expr, Var } from './tensor-func.ts';
+
+/** Where a variable's value is kept while the function runs. */
+export interface Slot {
+  readonly kind: 'number' | 'bigint' | 'vector';
+  readonly index: number;
+}
+
+/** A function's memory and variables. Names are unique in a function, so that each variable has one place for good. */
+export interface Frame {
+  readonly func: string;
+  readonly memories: ReadonlyMap<string, Memory>;
+  readonly slots: Map<string, Slot>;
+  readonly numbers: Float64Array;
+  readonly bigints: bigint[];
+  readonly vectors: (readonly Scalar[])[];
+}
+
+export function declare(frame: Frame, name: string, dtype: DType, lanes: number): Slot {
+  const slot: Slot = { kind: lanes > 1 ? 'vector' : isBigInt(dtype) ? 'bigint' : 'number', index: frame.slots.size };
+  frame.slots.set(name, slot);
+  return slot;
+}
+
+export function memoryOf(frame: Frame, name: string): Memory {
+  const memory = frame.memories.get(name);
+  if (memory === undefined) throw new CompilerError(`${frame.func}: there is no buffer %${name}`);
+  return memory;
+}
+
+export const compileIndices = (frame: Frame, indices: readonly Expr[]): readonly NumberCode[] =>
+  indices.map((index) => compileExpr(frame, index) as NumberCode);
+
+/** Turns an expression into a function, once, so that running it costs a call a node. */
+export function compileExpr(frame: Frame, expr: Expr): Code {
+  switch (expr.kind) {
+    case 'const':
+      return compileConst(expr.value);
+    case 'var':
+      return compileVar(frame, expr);
+    case 'load': {
+      const memory = memoryOf(frame, expr.buffer);
+      return compileRead(memory, compileOffset(frame.func, memory, compileIndices(frame, expr.indices)));
+    }
+    case 'unary':
+      return compileUnary(expr.op, expr.operand.dtype, compileExpr(frame, expr.operand));
+    case 'binary':
+      return compileBinary(expr.op, expr.left.dtype, compileExpr(frame, expr.left), compileExpr(frame, expr.right));
+    case 'select': {
+      const [cond, then, otherwise] = [expr.cond, expr.then, expr.else].map((part) => compileExpr(frame, part)) as [
+        Code,
+        Code,
+        Code,
+      ];
+      return (lane) => (cond(lane) ? then(lane) : otherwise(lane));
+    }
+    case 'cast':
+      return compileCast(expr.operand.dtype, expr.dtype, compileExpr(frame, expr.operand));
+    case 'bitcast':
+      return compileBitcast(expr.operand.dtype, expr.dtype, compileExpr(frame, expr.operand));
+    case 'ramp': {
+      const base = compileExpr(frame, expr.base) as NumberCode;
+      return (lane) => (base(0) + lane) | 0;
+    }
+    case 'broadcast': {
+      const value = compileExpr(frame, expr.value);
+      return () => value(0);
+    }
+    case 'extract': {
+      const [vector, lane] = [compileExpr(frame, expr.vector), expr.lane];
+      return () => vector(lane);
+    }
+    default:
+      return assertNever(expr);
+  }
+}
+
+const compileConst =
+  (value: Scalar): Code =>
+  () =>
+    value;
+
+function compileVar({ func, slots, numbers, bigints, vectors }: Frame, expr: Var): Code {
+  const slot = slots.get(expr.name);
+  if (slot === undefined) throw new CompilerError(`${func}: variable ${expr.name} is not defined`);
+  const { index } = slot;
+  switch (slot.kind) {
+    case 'number':
+      return () => numbers[index] as number;
+    case 'bigint':
+      return () => bigints[index] as bigint;
+    case 'vector':
+      return (lane) => vectors[index]?.[lane] as Scalar;
+    default:
+      return assertNever(slot.kind);
+  }
+}
