@@ -1,0 +1,35 @@
+import type { DType, Manifest, TensorSlot } from '../../runtime/manifest.ts';
+
+const arrayTypes: Readonly<Record<DType, string>> = {
+  f32: 'Float32Array',
+  f16: 'Uint16Array',
+  f64: 'Float64Array',
+  i8: 'Int8Array',
+  u8: 'Uint8Array',
+  i16: 'Int16Array',
+  u16: 'Uint16Array',
+  i32: 'Int32Array',
+  u32: 'Uint32Array',
+  i64: 'BigInt64Array',
+  u64: 'BigUint64Array',
+  bool: 'Uint8Array',
+};
+
+/** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
+export function printTypings(manifest: Manifest): string {
+  return `import type { LoadOptions, Model } from './runtime/index.js';
+
+export * from './runtime/index.js';
+
+${printSlots('Inputs', manifest.inputs)}
+${printSlots('Outputs', manifest.outputs)}
+export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
+`;
+}
+
+function printSlots(name: string, slots: readonly TensorSlot[]): string {
+  const fields = slots.map(
+    (slot) => `  /** ${slot.dtype}[${slot.shape.join(', ')}] */\n  ${JSON.stringify(slot.name)}: ${arrayTypes[slot.dtype]};\n`,
+  );
+  return `export type ${name} = {\n${fields.join('')}};\n`;
+}

@@ -1,0 +1,90 @@
+import { invariant } from '../ir/errors.ts';
+import { interpretFunc } from '../ir/tensor/interpret.ts';
+import type { Stmt, TensorFunc } from '../ir/tensor/tensor-func.ts';
+import { walk } from '../ir/tensor/visit.ts';
+import type { TensorData } from '../ir/tensor-data.ts';
+
+/** A function without the work that only depends on constants, and that work as functions of their own. */
+export interface HoistedPacking {
+  readonly func: TensorFunc;
+  /** Where each input of `func` comes from: an input of the original, by position, or a function of one of them. */
+  readonly inputs: readonly HoistedInput[];
+}
+
+export interface HoistedInput {
+  readonly source: number;
+  readonly pack?: TensorFunc;
+}
+
+interface Packing {
+  readonly stmt: Stmt;
+  readonly source: string;
+  readonly target: string;
+}
+
+/**
+ * Takes the statements out that copy a constant input into a temporary (what transform-layout of weights leaves), so
+ * that the compiler runs them once: the temporary becomes an input.
+ *
+ *   for i { block pack { %packed[…] = %w[…] } }  …%packed[…]…      →      …%packed[…]…    with packed an input
+ */
+export function hoistPacking(func: TensorFunc, constants: ReadonlySet<string>): HoistedPacking {
+  const stmts = func.body.kind === 'seq' ? func.body.stmts : [func.body];
+  const packings = stmts.flatMap((stmt) => packingOf(func, stmts, stmt, constants));
+  if (packings.length === 0) return { func, inputs: func.inputs.map((_, source) => ({ source })) };
+  const hoisted = new Set(packings.map((packing) => packing.stmt));
+  const rest = stmts.filter((stmt) => !hoisted.has(stmt));
+  const used = new Set(rest.flatMap((stmt) => [...accesses(stmt).reads]));
+  const kept = func.inputs.flatMap((input, source) =>
+    used.has(input.name) || !packings.some((packing) => packing.source === input.name) ? [{ buffer: input, source }] : [],
+  );
+  const packed = packings.map((packing) => packedInput(func, packing));
+  return {
+    func: {
+      ...func,
+      inputs: [...kept.map(({ buffer }) => buffer), ...packed.map(({ buffer }) => buffer)],
+      temps: func.temps.filter((temp) => packings.every((packing) => packing.target !== temp.name)),
+      body: { kind: 'seq', stmts: rest },
+    },
+    inputs: [...kept.map(({ source }) => ({ source })), ...packed.map(({ source, pack }) => ({ source, pack }))],
+  };
+}
+
+/** Runs a packing on the constant's data. */
+export function pack(packing: TensorFunc, data: TensorData): TensorData {
+  const [input] = packing.inputs;
+  invariant(input !== undefined, 'a packing has one input');
+  const [packed] = interpretFunc(packing, [{ ...data, shape: input.shape as readonly number[] }]);
+  invariant(packed !== undefined, 'a packing has one output');
+  return packed;
+}
+
+function packingOf(func: TensorFunc, all: readonly Stmt[], stmt: Stmt, constants: ReadonlySet<string>): readonly Packing[] {
+  const { reads, writes } = accesses(stmt);
+  const [source, target] = [[...reads][0], [...writes][0]];
+  if (source === undefined || target === undefined || reads.size !== 1 || writes.size !== 1) return [];
+  const isTemp = func.temps.some((temp) => temp.name === target);
+  const writtenOnce = all.every((other) => other === stmt || !accesses(other).writes.has(target));
+  return isTemp && writtenOnce && constants.has(source) ? [{ stmt, source, target }] : [];
+}
+
+function accesses(stmt: Stmt): { readonly reads: ReadonlySet<string>; readonly writes: ReadonlySet<string> } {
+  const [reads, writes] = [new Set<string>(), new Set<string>()];
+  walk(stmt, {
+    stmt: (node) => {
+      if (node.kind === 'store') writes.add(node.buffer);
+    },
+    expr: (node) => {
+      if (node.kind === 'load') reads.add(node.buffer);
+    },
+  });
+  return { reads, writes };
+}
+
+function packedInput(func: TensorFunc, packing: Packing) {
+  const source = func.inputs.findIndex((input) => input.name === packing.source);
+  const [input, buffer] = [func.inputs[source], func.temps.find((temp) => temp.name === packing.target)];
+  invariant(input !== undefined && buffer !== undefined, `packing of ${packing.source} names unknown buffers`);
+  const packFunc: TensorFunc = { name: packing.target, sizes: [], inputs: [input], outputs: [buffer], temps: [], body: packing.stmt };
+  return { buffer, source, pack: packFunc };
+}

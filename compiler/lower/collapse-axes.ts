@@ -1,0 +1,129 @@
+import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
+import type { Graph, Node, NodeOf, Value } from '../../ir/graph/graph.ts';
+
+/**
+ * Merges neighbouring axes that every value of a group walks in the same order, since fewer and longer loops tile and
+ * vectorize better: `[1, 56, 56, 64] + [64]` becomes `[3136, 64] + [64]`. Applies to groups of elementwise operators,
+ * reductions that keep their axes, and at most one product with a plain matrix. Memory is row-major, so only shapes
+ * change, never the place of an element.
+ */
+export function collapseAxes(body: Graph): Graph {
+  const products = body.nodes.filter(isMatrixProduct);
+  const [product] = products;
+  if (products.length > 1 || !body.nodes.every((node) => isMatrixProduct(node) || isAligned(node))) return body;
+  const matrix = product?.inputs[1];
+  const values = valuesOf(body).filter((value) => value.name !== matrix);
+  if (matrix !== undefined && !isPlainMatrix(body, matrix, product as NodeOf<'matmul'>)) return body;
+  const full = fullShape(values, product);
+  if (full === undefined) return body;
+  const own = product === undefined ? new Set<string>() : upstream(body, product.inputs[0] as string);
+  const classes = values.map((value) => classify(value.type.shape, full, own.has(value.name)));
+  if (classes.some((row) => row === undefined)) return body;
+  const merged = mergeAxes(full, classes as readonly (readonly AxisClass[])[], product !== undefined);
+  return merged.length === full.length ? body : rebuild(body, merged, full.length, matrix);
+}
+
+/** Along an axis of the group's full shape a value has every element, one that is repeated, or a size of its own. */
+type AxisClass = 'full' | 'one' | 'own';
+/** Neighbouring axes, by number, that become one. */
+type AxisGroup = readonly number[];
+
+const isMatrixProduct = (node: Node): node is NodeOf<'matmul'> => node.op === 'matmul' && !node.attrs.transA;
+
+const structured = new Set<Node['op']>(
+  'reshape transpose broadcast_to slice pad concat gather gather_elements gather_nd scatter_elements scatter_nd iota argmax argmin cumsum cumprod window_sum window_max matmul conv topk call_tir fused'.split(
+    ' ',
+  ) as Node['op'][],
+);
+
+/** Elementwise operators, and reductions that keep their axes: element i of an operand meets element i of the result. */
+const isAligned = (node: Node): boolean =>
+  node.op.startsWith('reduce_') ? (node as NodeOf<'reduce_sum'>).attrs.keepDims : !structured.has(node.op);
+
+const valuesOf = (body: Graph): readonly Value[] => [
+  ...body.inputs,
+  ...body.constants.map(({ name, data }) => ({ name, type: { dtype: data.dtype, shape: data.shape } })),
+  ...body.nodes.flatMap((node) => node.outputs),
+];
+
+function isPlainMatrix(body: Graph, name: string, product: NodeOf<'matmul'>): boolean {
+  const uses = body.nodes.filter((node) => node.inputs.includes(name));
+  const input = body.inputs.find((candidate) => candidate.name === name);
+  return input?.type.shape.length === 2 && uses.length === 1 && uses[0] === product && product.inputs[0] !== name;
+}
+
+function fullShape(values: readonly Value[], product: NodeOf<'matmul'> | undefined): readonly number[] | undefined {
+  const shapes = product === undefined ? values.map((value) => value.type.shape) : [(product.outputs[0] as Value).type.shape];
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const full = Array.from({ length: rank }, (_, axis) =>
+    Math.max(...shapes.map((shape) => dimAt(shape, axis, rank)).map((dim) => (isStatic(dim) ? dim : Number.NaN))),
+  );
+  return full.some(Number.isNaN) ? undefined : full;
+}
+
+/** The size along an axis when the shape is aligned at the right of `rank` axes. */
+const dimAt = (shape: Shape, axis: number, rank: number): Dim => shape[axis - rank + shape.length] ?? 1;
+
+function classify(shape: Shape, full: readonly number[], own: boolean): readonly AxisClass[] | undefined {
+  const rank = full.length;
+  if (shape.length > rank) return undefined;
+  const row = full.map((size, axis): AxisClass | undefined => {
+    if (own && axis === rank - 1) return 'own';
+    const dim = dimAt(shape, axis, rank);
+    return dim === size ? 'full' : dim === 1 ? 'one' : undefined;
+  });
+  return row.includes(undefined) ? undefined : (row as readonly AxisClass[]);
+}
+
+/** Every value that the named one is computed from, and itself. */
+function upstream(body: Graph, name: string): Set<string> {
+  const found = new Set([name]);
+  for (const node of [...body.nodes].reverse()) {
+    if (node.outputs.some((output) => found.has(output.name))) for (const input of node.inputs) found.add(input);
+  }
+  return found;
+}
+
+function mergeAxes(full: readonly number[], classes: readonly (readonly AxisClass[])[], keepLast: boolean): readonly AxisGroup[] {
+  const groups: number[][] = [];
+  for (let axis = 0; axis < full.length; axis++) {
+    const group = groups.at(-1);
+    const separate = keepLast && axis === full.length - 1;
+    if (group !== undefined && !separate && classes.every((row) => mergeable(row, full, group, axis))) group.push(axis);
+    else groups.push([axis]);
+  }
+  return groups;
+}
+
+/** An axis of size 1 joins any other; else both must be walked or both repeated. */
+function mergeable(row: readonly AxisClass[], full: readonly number[], group: AxisGroup, axis: number): boolean {
+  if (full[axis] === 1) return true;
+  const walked = group.filter((member) => full[member] !== 1);
+  return walked.every((member) => row[member] === row[axis]);
+}
+
+function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, matrix: string | undefined): Graph {
+  const shapeOf = (shape: Shape): readonly number[] =>
+    groups.map((group) => group.reduce((product, axis) => product * (dimAt(shape, axis, rank) as number), 1));
+  const value = (old: Value): Value =>
+    old.name === matrix ? old : { name: old.name, type: { dtype: old.type.dtype, shape: shapeOf(old.type.shape) } };
+  return {
+    ...body,
+    inputs: body.inputs.map(value),
+    constants: body.constants.map(({ name, data }) => ({ name, data: { ...data, shape: shapeOf(data.shape) } })),
+    nodes: body.nodes.map((node) => ({ ...mergeReduced(node, body, groups, rank), outputs: node.outputs.map(value) }) as Node),
+  };
+}
+
+/** A merged axis is reduced where its members of more than one element were. */
+function mergeReduced(node: Node, body: Graph, groups: readonly AxisGroup[], rank: number): Node {
+  if (!node.op.startsWith('reduce_')) return node;
+  const reduce = node as NodeOf<'reduce_sum'>;
+  const operand = valuesOf(body).find((candidate) => candidate.name === reduce.inputs[0]) as Value;
+  const shape = operand.type.shape;
+  const reduced = reduce.attrs.axes.map((axis) => axis + rank - shape.length);
+  const axes = groups.flatMap((group, i) =>
+    group.some((axis) => reduced.includes(axis) && dimAt(shape, axis, rank) !== 1) ? [i] : [],
+  );
+  return { ...reduce, attrs: { ...reduce.attrs, axes } };
+}

@@ -1,0 +1,66 @@
+import { dimSymbols } from '../../ir/dim.ts';
+import { invariant } from '../../ir/errors.ts';
+import { f16ToNumber } from '../../ir/f16.ts';
+import type { Graph, Node, NodeOf, TensorType } from '../../ir/graph/graph.ts';
+import type { OpName } from '../../ir/graph/op-attrs.ts';
+import { constant, seq } from '../../ir/tensor/build.ts';
+import { simplifyFunc } from '../../ir/tensor/simplify.ts';
+import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { collapseAxes } from './collapse-axes.ts';
+import { contractionLowerings } from './contraction.ts';
+import { elementwiseLowerings } from './elementwise.ts';
+import { gatherScatterLowerings } from './gather-scatter.ts';
+import { type Lowering, LoweringContext } from './lowering.ts';
+import { movementLowerings } from './movement.ts';
+import { reduceLowerings } from './reduce.ts';
+
+/** Operators that are lowered inside a group. `call_tir` is lowered already, `fused` is the group itself. */
+const lowerings: { readonly [K in Exclude<OpName, 'call_tir' | 'fused'>]: Lowering<K> } = {
+  ...elementwiseLowerings,
+  ...movementLowerings,
+  ...reduceLowerings,
+  ...contractionLowerings,
+  ...gatherScatterLowerings,
+};
+
+/**
+ * Lowers a fused group to one function: its inputs and outputs in the order of the node's, a block (or a few) for each
+ * of its operators, in order, in unscheduled loops. A group of one `call_tir` gives that function.
+ */
+export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
+  const [first] = node.attrs.body.nodes;
+  if (first?.op === 'call_tir' && node.attrs.body.nodes.length === 1) return first.attrs.func;
+  const body = collapseAxes(node.attrs.body);
+  const context = new LoweringContext();
+  const inputs = body.inputs.map((input, i) => context.declare(input.name, input.type, `in${i}`));
+  const outputs = body.outputs.map((output, i) => context.declare(output.value, typeOf(body, output.value), `out${i}`));
+  for (const constantValue of body.constants) inlineScalar(context, constantValue.name, body);
+  for (const inner of body.nodes) lowerNode(inner, context);
+  const { stmts, temps } = context.finish();
+  return simplifyFunc({ name: node.name, sizes: sizesOf([...inputs, ...outputs]), inputs, outputs, temps, body: seq(stmts) });
+}
+
+function lowerNode(node: Node, context: LoweringContext): void {
+  invariant(node.op !== 'call_tir' && node.op !== 'fused', `${node.op} ${node.name} cannot stand beside other operators in a group`);
+  // The table and the node agree on the operator, which the type checker cannot see through the index.
+  (lowerings[node.op] as Lowering<typeof node.op>)(node as never, context);
+}
+
+/** Constants inside a group are scalars; they stand in the code. */
+function inlineScalar(context: LoweringContext, name: string, body: Graph): void {
+  const found = body.constants.find((candidate) => candidate.name === name);
+  const value = found?.data.data[0];
+  invariant(found !== undefined && value !== undefined && found.data.data.length === 1, `constant ${name} in a group is no scalar`);
+  const { dtype, shape } = found.data;
+  context.declareScalar(name, { dtype, shape }, constant(dtype === 'f16' ? f16ToNumber(Number(value)) : value, dtype));
+}
+
+function typeOf(body: Graph, value: string): TensorType {
+  const values = [...body.inputs, ...body.nodes.flatMap((node) => node.outputs)];
+  const found = values.find((candidate) => candidate.name === value);
+  invariant(found !== undefined, `group output ${value} is no value of the group`);
+  return found.type;
+}
+
+const sizesOf = (buffers: readonly Buffer[]): readonly string[] =>
+  [...new Set(buffers.flatMap((buffer) => buffer.shape.flatMap(dimSymbols)))].sort();

@@ -1,0 +1,141 @@
+import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
+import { invariant } from '../../ir/errors.ts';
+import type { NodeOf, TensorType } from '../../ir/graph/graph.ts';
+import type { OpName } from '../../ir/graph/op-attrs.ts';
+import { block, buffer, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
+import type { Buffer, Expr, Iter, Stmt } from '../../ir/tensor/tensor-func.ts';
+
+/** How one operator becomes blocks: it reads its operands' buffers and writes its results'. */
+export type Lowering<K extends OpName> = (node: NodeOf<K>, context: LoweringContext) => void;
+
+/** An operand: its type and how an element is read. */
+export interface Operand {
+  readonly type: TensorType;
+  readonly at: (indices: readonly Expr[]) => Expr;
+}
+
+/** A named iteration space; `body` receives the variables' expressions in the order of the axes. */
+export interface Domain {
+  readonly spatial: Shape;
+  readonly reduce?: Shape;
+}
+
+/** What a block computes at one point of its domain. */
+export interface BlockBody {
+  readonly init?: Stmt;
+  readonly body: Stmt;
+}
+
+export class LoweringContext {
+  readonly #buffers = new Map<string, Buffer>();
+  readonly #names = new Set<string>();
+  readonly #stmts: Stmt[] = [];
+  readonly #temps: Buffer[] = [];
+  readonly #types = new Map<string, TensorType>();
+  readonly #scalars = new Map<string, Expr>();
+
+  /** Declares the buffer of a value that comes from or goes to the outside. */
+  declare(value: string, type: TensorType, name: string): Buffer {
+    const declared = buffer(this.fresh(name), type.dtype, type.shape);
+    this.#buffers.set(value, declared);
+    this.#types.set(value, type);
+    return declared;
+  }
+
+  /** Declares a value of one element that stands in the code. */
+  declareScalar(value: string, type: TensorType, scalar: Expr): void {
+    this.#types.set(value, type);
+    this.#scalars.set(value, scalar);
+  }
+
+  fresh(base: string): string {
+    let name = base;
+    for (let i = 1; this.#names.has(name); i++) name = `${base}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  operand(value: string): Operand {
+    const [type, source, scalar] = [this.#types.get(value), this.#buffers.get(value), this.#scalars.get(value)];
+    if (type !== undefined && scalar !== undefined) return { type, at: () => scalar };
+    invariant(type !== undefined && source !== undefined, `no buffer for value ${value}`);
+    return { type, at: (indices) => load(source, indices) };
+  }
+
+  /** The buffer that a node's result is written to: the group's output, or a temporary of this function. */
+  result(node: NodeOf<OpName>, index = 0): Buffer {
+    const value = node.outputs[index];
+    invariant(value !== undefined, `${node.name} has no result ${index}`);
+    const known = this.#buffers.get(value.name);
+    if (known !== undefined) return known;
+    const temp = this.declare(value.name, value.type, `${node.op}_out`);
+    this.#temps.push(temp);
+    return temp;
+  }
+
+  temp(name: string, type: TensorType): Buffer {
+    const temp = buffer(this.fresh(name), type.dtype, type.shape);
+    this.#temps.push(temp);
+    return temp;
+  }
+
+  /**
+   * Adds a block in loops of its own. Axes of extent 1 get no loop: their index is 0. The variables of `reduce` follow
+   * those of `spatial`.
+   */
+  block(op: string, domain: Domain, body: (spatial: readonly Expr[], reduce: readonly Expr[]) => BlockBody): void {
+    const name = this.fresh(op);
+    const iters: Iter[] = [];
+    const vars: [string, Dim][] = [];
+    const variables = (shape: Shape, kind: Iter['kind'], prefix: string): Expr[] =>
+      shape.map((extent, axis) => {
+        if (extent === 1) return int(0);
+        const loopVar = this.fresh(`${name}_${prefix}${axis}`);
+        const iter = this.fresh(`${name}_v${prefix}${axis}`);
+        vars.push([loopVar, extent]);
+        iters.push({ name: iter, kind, extent, value: variable(loopVar) });
+        return variable(iter);
+      });
+    const spatial = variables(domain.spatial, 'spatial', 'i');
+    const reduce = variables(domain.reduce ?? [], 'reduce', 'k');
+    this.#stmts.push(loops(vars, block({ name, iters, ...body(spatial, reduce) })));
+  }
+
+  /** A block that gives each element of a node's result as an expression of its index. */
+  compute(node: NodeOf<OpName>, element: (indices: readonly Expr[]) => Expr): void {
+    const target = this.result(node);
+    this.block(node.op, { spatial: target.shape }, (indices) => ({ body: store(target, indices, element(indices)) }));
+  }
+
+  /** A reduction into a node's result: `combine(old, …)` over the reduce domain, from `identity`. */
+  reduce(
+    node: NodeOf<OpName>,
+    domain: Shape,
+    identity: Expr,
+    combine: (old: Expr, spatial: readonly Expr[], reduce: readonly Expr[]) => Expr,
+  ): void {
+    const target = this.result(node);
+    this.block(node.op, { spatial: target.shape, reduce: domain }, (spatial, reduce) => ({
+      init: store(target, spatial, identity),
+      body: store(target, spatial, combine(load(target, spatial), spatial, reduce)),
+    }));
+  }
+
+  /** What was lowered so far: statements in order, and temporaries. */
+  finish(): { readonly stmts: readonly Stmt[]; readonly temps: readonly Buffer[] } {
+    return { stmts: this.#stmts, temps: this.#temps };
+  }
+}
+
+/** The index into an operand that numpy's broadcasting gives for an index into the result. */
+export function broadcastIndices(operand: Shape, indices: readonly Expr[]): readonly Expr[] {
+  const skipped = indices.length - operand.length;
+  return operand.map((dim, axis) => (dim === 1 ? int(0) : (indices[axis + skipped] as Expr)));
+}
+
+export function staticDim(dim: Dim | undefined): number {
+  invariant(dim !== undefined && isStatic(dim), 'a dimension must be bound here');
+  return dim;
+}
+
+export const axisSize = (type: TensorType, axis: number): Expr => dimExpr(type.shape[axis] as Dim);

@@ -1,0 +1,54 @@
+import type { Graph } from '../ir/graph/graph.ts';
+import { verifyGraph } from '../ir/graph/verify.ts';
+import { type ArtifactFiles, assembleArtifact } from './artifact/assemble.ts';
+import { type Layout, layoutMemory } from './artifact/layout.ts';
+import { emitWasm } from './codegen/wasm/index.ts';
+import { optimizeGraph } from './graph-passes/index.ts';
+import { buildKernels, type KernelCall } from './kernels.ts';
+import { requireStaticShapes } from './static-shape.ts';
+
+export interface CompileOptions {
+  /** What the artifact's manifest records of how it was made. */
+  readonly provenance?: Readonly<Record<string, unknown>>;
+  /** Called when a phase has ended, with its time in milliseconds. */
+  readonly onPhase?: (phase: string, milliseconds: number) => void;
+}
+
+/** A compiled model: the files to ship, and the forms it went through. */
+export interface Compilation {
+  readonly files: ArtifactFiles;
+  readonly fused: Graph;
+  readonly calls: readonly KernelCall[];
+  readonly layout: Layout;
+}
+
+/**
+ * From a graph with static shapes to the files of an artifact. The same graph and options give the same bytes.
+ * Throws VerifyError where the graph is not well-formed and UnsupportedError for what the compiler refuses.
+ */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Compilation> {
+  const phase = timer(options.onPhase);
+  verifyGraph(graph);
+  requireStaticShapes(graph);
+  const fused = await phase('graph passes', () => optimizeGraph(graph));
+  const calls = await phase('lower and schedule', () => buildKernels(fused));
+  const layout = await phase('plan memory', () => layoutMemory(fused, calls));
+  const kernels = await phase('generate code', () => emitWasm(distinctKernels(calls)));
+  const files = await phase('assemble', () =>
+    assembleArtifact({ graph: fused, calls, layout, kernels, options: options.provenance ?? {} }),
+  );
+  return { files, fused, calls, layout };
+}
+
+const distinctKernels = (calls: readonly KernelCall[]) => [...new Set(calls.map((call) => call.kernel))].map((kernel) => kernel.lowered);
+
+type Phase = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
+
+function timer(report: CompileOptions['onPhase']): Phase {
+  return async (name, work) => {
+    const start = performance.now();
+    const result = await work();
+    report?.(name, performance.now() - start);
+    return result;
+  };
+}

@@ -1,0 +1,24 @@
+import type { Expr } from './tensor-func.ts';
+
+/** How many lanes an expression has: 1 for a scalar. Scalars and vectors do not mix but by `broadcast`. */
+export function lanesOf(expr: Expr): number {
+  switch (expr.kind) {
+    case 'const':
+    case 'extract':
+      return 1;
+    case 'var':
+    case 'ramp':
+    case 'broadcast':
+      return expr.lanes;
+    case 'load':
+      return expr.indices.reduce((lanes, index) => Math.max(lanes, lanesOf(index)), 1);
+    case 'unary':
+    case 'cast':
+    case 'bitcast':
+      return lanesOf(expr.operand);
+    case 'binary':
+      return lanesOf(expr.left);
+    case 'select':
+      return lanesOf(expr.then);
+  }
+}

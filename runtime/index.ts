@@ -1,0 +1,6 @@
+export { ArtifactError, ModelInputError } from './errors.ts';
+export { load, type LoadOptions } from './load.ts';
+export type { DType } from './manifest.ts';
+export type { Model, ModelInfo, TensorInfo } from './model.ts';
+export type { ArtifactFiles, ArtifactSource } from './source.ts';
+export type { Tensor, TypedArray } from './tensor.ts';

@@ -1,0 +1,51 @@
+import { ScheduleError } from '../../ir/errors.ts';
+import type { UnaryOp } from '../../ir/scalar.ts';
+import { walk } from '../../ir/tensor/visit.ts';
+import { readersOf, writtenBy } from '../analysis/accesses.ts';
+import { type BlockSite, blockSites } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+
+/** Operations that take many instructions: computed once and kept rather than again in each consumer. */
+const costly: ReadonlySet<string> = new Set<UnaryOp | 'pow' | 'mod' | 'floormod'>([
+  'exp', 'log', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf',
+  'sigmoid', 'pow', 'mod', 'floormod',
+]); // prettier-ignore
+
+/** Inlines every block that only computes elements for others, but for costly ones with several consumers. */
+export function inlineElementwise(schedule: Schedule): void {
+  for (const { block } of blockSites(schedule.func)) {
+    const site = blockSites(schedule.func).find((candidate) => candidate.block.name === block.name);
+    if (site === undefined || !worthInlining(schedule, site)) continue;
+    attempt(() => schedule.apply({ primitive: 'compute-inline', block: block.name }));
+  }
+}
+
+function worthInlining(schedule: Schedule, site: BlockSite): boolean {
+  const { func } = schedule;
+  const [buffer] = writtenBy(site);
+  const isTemp = func.temps.some((temp) => temp.name === buffer);
+  const isSpatial = site.block.iters.every((iter) => iter.kind === 'spatial');
+  if (buffer === undefined || !isTemp || !isSpatial) return false;
+  return readersOf(blockSites(func), buffer).length <= 1 || !isCostly(site);
+}
+
+function isCostly(site: BlockSite): boolean {
+  let found = false;
+  walk(site.block.body, {
+    expr: (expr) => {
+      if ((expr.kind === 'unary' || expr.kind === 'binary') && costly.has(expr.op)) found = true;
+    },
+  });
+  return found;
+}
+
+/** Runs steps of which the first may not be legal. Says whether they were. */
+export function attempt(steps: () => void): boolean {
+  try {
+    steps();
+    return true;
+  } catch (error) {
+    if (error instanceof ScheduleError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { type Access, readersOf } from '../analysis/accesses.ts';
+import { blockSites } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+import type { PackedDim } from '../step.ts';
+
+/**
+ * Packs an operand of a reduction into the order in which its kernel reads it: panels of `width` neighbours along
+ * the vectorized loop, in them the reduction's loops, the panel's elements innermost. Returns whether the
+ * operand is an input whose every dimension follows one loop, which is what can be packed so.
+ */
+export function packOperand(schedule: Schedule, access: Access, order: readonly string[], vectorLoop: string, width: number): boolean {
+  const { func } = schedule;
+  const layout = packedLayout(func, access, order, vectorLoop, width);
+  if (layout === undefined || readersOf(blockSites(func), access.buffer).length !== 1) return false;
+  schedule.apply({ primitive: 'transform-layout', buffer: access.buffer, layout });
+  return true;
+}
+
+function packedLayout(func: TensorFunc, access: Access, order: readonly string[], vectorLoop: string, width: number) {
+  if (!func.inputs.some((input) => input.name === access.buffer)) return undefined;
+  const dims = new Map<string, number>();
+  const fixed: number[] = [];
+  for (const [dim, index] of access.indices.entries()) {
+    if (index.kind === 'const') fixed.push(dim);
+    else if (index.kind === 'var' && !dims.has(index.name)) dims.set(index.name, dim);
+    else return undefined;
+  }
+  const vectorDim = dims.get(vectorLoop);
+  if (vectorDim === undefined) return undefined;
+  const inner = order.flatMap((loop) => (loop === vectorLoop || !dims.has(loop) ? [] : [dims.get(loop) as number]));
+  const outer = [...dims].filter(([loop]) => loop !== vectorLoop && !order.includes(loop)).map(([, dim]) => dim);
+  const plain = (dim: number): PackedDim => ({ dim });
+  return [
+    ...fixed.map(plain),
+    ...outer.map(plain),
+    { dim: vectorDim, div: width },
+    ...inner.map(plain),
+    { dim: vectorDim, mod: width },
+  ];
+}

@@ -1,0 +1,66 @@
+import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { accessesOf, readersOf, writtenBy } from '../analysis/accesses.ts';
+import { variablesIn } from '../analysis/extents.ts';
+import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+
+/** The loops of a block that feed iteration variables of one kind, outermost first. */
+export function loopsOf(site: BlockSite, kind: 'spatial' | 'reduce'): readonly string[] {
+  const feeding = site.block.iters.filter((iter) => iter.kind === kind).flatMap((iter) => [...variablesIn(iter.value)]);
+  return site.loops.map((loop) => loop.loopVar).filter((loop) => feeding.includes(loop));
+}
+
+export const isReduction = (site: BlockSite): boolean => site.block.iters.some((iter) => iter.kind === 'reduce') && site.block.init !== undefined;
+
+/** The block that writes a reduction's finished values to where they go, and how its loops correspond. */
+export interface WriteBack {
+  readonly block: string;
+  /** For each spatial loop of the reduction, the loop of the write-back that walks the same axis. */
+  readonly loops: ReadonlyMap<string, string>;
+}
+
+/**
+ * The consumer of a reduction that reads its result element by element, which then is its epilogue; where there is
+ * none (the result is the function's, or is read otherwise), a copy that writes the result back.
+ */
+export function writeBack(schedule: Schedule, reduction: string): WriteBack {
+  const found = epilogue(schedule.func, reduction);
+  if (found !== undefined) return found;
+  schedule.apply({ primitive: 'cache-write', block: reduction, scope: 'local' });
+  const copy = epilogue(schedule.func, reduction);
+  if (copy === undefined) throw new Error(`internal error: cache-write of ${reduction} left no copy`);
+  return copy;
+}
+
+function epilogue(func: TensorFunc, reduction: string): WriteBack | undefined {
+  const site = findBlock(func, reduction);
+  const [buffer] = writtenBy(site);
+  if (buffer === undefined || !func.temps.some((temp) => temp.name === buffer)) return undefined;
+  const readers = readersOf(blockSites(func), buffer).filter((reader) => reader.block.name !== reduction);
+  const [reader] = readers;
+  if (reader === undefined || readers.length !== 1 || isReduction(reader)) return undefined;
+  const written = accessesOf(site).find((access) => access.write && access.buffer === buffer);
+  const reads = accessesOf(reader).filter((access) => !access.write && access.buffer === buffer);
+  const loops = new Map<string, string>();
+  for (const read of reads) {
+    for (const [axis, index] of (written?.indices ?? []).entries()) {
+      const consumer = read.indices[axis];
+      if (index.kind === 'const' && consumer?.kind === 'const') continue;
+      if (index.kind !== 'var' || consumer?.kind !== 'var') return undefined;
+      if ((loops.get(index.name) ?? consumer.name) !== consumer.name) return undefined;
+      loops.set(index.name, consumer.name);
+    }
+  }
+  const own = reader.loops.map((loop) => loop.loopVar);
+  return own.length === loops.size && own.every((loop) => [...loops.values()].includes(loop))
+    ? { block: reader.block.name, loops }
+    : undefined;
+}
+
+/** Loops that a step made around a block: those that were not there before. */
+export const newLoops = (site: BlockSite, before: ReadonlySet<string>): readonly string[] =>
+  site.loops.map((loop) => loop.loopVar).filter((loop) => !before.has(loop));
+
+export const loopNames = (func: TensorFunc): ReadonlySet<string> =>
+  new Set(blockSites(func).flatMap((site) => site.loops.map((loop) => loop.loopVar)));
+

@@ -1,0 +1,144 @@
+import { writtenBy } from '../analysis/accesses.ts';
+import { type BlockSite, findBlock } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+import { packOperand } from './pack.ts';
+import { loopNames, loopsOf, newLoops, type WriteBack, writeBack } from './reduction-site.ts';
+import { planTile, type TilePlan } from './tile-plan.ts';
+import { extentOf } from './strides.ts';
+
+/**
+ * Schedules a reduction whose results lie along its operands' memory: matrix products, convolutions (implicit GEMM with
+ * channels last, or with width as columns with channels first), depthwise convolutions, windows, and reductions over
+ * outer axes. A tile of results stays in registers while the reduction runs:
+ *
+ *   for n0, m0 { acc = 0; for k { for m1, n1 unrolled { acc[m1, n1] += a[m, k] * b[k, n] } }; store epilogue(acc) }
+ *
+ * Returns false, with the function unchanged, where the results' innermost axis cannot be vectorized.
+ */
+export function tileReduction(schedule: Schedule, reduction: string, constants: ReadonlySet<string>): boolean {
+  const plan = planTile(schedule.func, findBlock(schedule.func, reduction), constants);
+  if (plan === undefined) return false;
+  for (const { access } of plan.packed) {
+    packOperand(schedule, access, plan.reduceLoops, plan.columns, 4 * plan.tile.vectors);
+  }
+  const back = writeBack(schedule, reduction);
+  const outer = tileWriteBack(schedule, back, plan);
+  const before = loopNames(schedule.func);
+  if (outer !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: outer });
+  const [buffer] = writtenBy(findBlock(schedule.func, reduction));
+  if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
+  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before);
+  return true;
+}
+
+/** Tiles the write-back. Returns the innermost loop outside of the tile, where the reduction goes. */
+function tileWriteBack(schedule: Schedule, back: WriteBack, plan: TilePlan): string | undefined {
+  const image = (loops: readonly string[]): readonly string[] => loops.map((loop) => back.loops.get(loop) as string);
+  const [columns] = image([plan.columns]) as [string];
+  const rows = plan.rows === undefined ? undefined : back.loops.get(plan.rows);
+  const columnTile = splitLoop(schedule, back.block, columns, 4 * plan.tile.vectors);
+  const rowTile = rows === undefined ? whole : splitLoop(schedule, back.block, rows, plan.tile.rows);
+  const lanes = splitLanes(schedule, back.block, columnTile.inner);
+  const [batch, moving] = [image(plan.batch), image(plan.moving)];
+  const outer = plan.panels
+    ? [...batch, ...columnTile.outer, ...moving, ...rowTile.outer]
+    : [...batch, ...moving, ...rowTile.outer, ...columnTile.outer];
+  const order = [...outer, ...rowTile.inner, ...lanes.unrolled, ...lanes.vector];
+  if (order.length > 1) schedule.apply({ primitive: 'reorder', loops: order });
+  finishTile(schedule, [...rowTile.inner, ...lanes.unrolled], lanes.vector);
+  return outer.at(-1);
+}
+
+/** The loops of a tile: those that go over tiles and those inside of one. Loops of extent 1 do not exist. */
+interface SplitLoop {
+  readonly outer: readonly string[];
+  readonly inner: readonly string[];
+}
+const whole: SplitLoop = { outer: [], inner: [] };
+
+function splitLoop(schedule: Schedule, block: string, loop: string, size: number): SplitLoop {
+  const extent = extentOf(findBlock(schedule.func, block), loop);
+  if (extent <= size) return { outer: [], inner: [loop] };
+  if (size === 1) return { outer: [loop], inner: [] };
+  const names = [`${loop}_tile`, `${loop}_in`] as const;
+  schedule.apply({ primitive: 'split', loop, factors: [null, size], names });
+  return { outer: [names[0]], inner: [names[1]] };
+}
+
+interface Lanes {
+  readonly unrolled: readonly string[];
+  readonly vector: readonly string[];
+}
+
+/** Splits the columns of a tile into vectors of 4 lanes. */
+function splitLanes(schedule: Schedule, block: string, loops: readonly string[]): Lanes {
+  const [loop] = loops;
+  if (loop === undefined) return { unrolled: [], vector: [] };
+  const extent = extentOf(findBlock(schedule.func, block), loop);
+  if (extent === 4) return { unrolled: [], vector: [loop] };
+  const names = [`${loop}_vector`, `${loop}_lane`] as const;
+  schedule.apply({ primitive: 'split', loop, factors: [null, 4], names });
+  return { unrolled: [names[0]], vector: [names[1]] };
+}
+
+function finishTile(schedule: Schedule, unrolled: readonly string[], vector: readonly string[]): void {
+  for (const loop of unrolled) schedule.apply({ primitive: 'unroll', loop });
+  for (const loop of vector) schedule.apply({ primitive: 'vectorize', loop });
+}
+
+/** Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. */
+function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>): void {
+  const site = findBlock(schedule.func, reduction);
+  const own = newLoops(site, before);
+  const reduce = own.filter((loop) => loopsOf(site, 'reduce').includes(loop));
+  const spatial = own.filter((loop) => !reduce.includes(loop));
+  const columns = spatial.at(-1);
+  const lanes = splitLanes(schedule, reduction, columns === undefined ? [] : [columns]);
+  const rows = spatial.slice(0, -1);
+  const order = [...reduce, ...rows, ...lanes.unrolled, ...lanes.vector];
+  if (order.length > 1) schedule.apply({ primitive: 'reorder', loops: order });
+  const [first] = reduce;
+  if (first !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: reduction, loop: first });
+  finishTile(schedule, [...rows, ...lanes.unrolled], lanes.vector);
+  finishInit(schedule, reduction, first);
+  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce));
+}
+
+/** The init that decompose-reduction made has loops for the tile in the same order; the last walks the lanes. */
+function finishInit(schedule: Schedule, reduction: string, first: string | undefined): void {
+  if (first === undefined) return;
+  const update = new Set(findBlock(schedule.func, reduction).loops.map((loop) => loop.loopVar));
+  const loops = newLoops(findBlock(schedule.func, `${reduction}_init`), update);
+  const lane = loops.at(-1);
+  if (lane !== undefined) finishTile(schedule, loops.slice(0, -1), [lane]);
+}
+
+/** Multiply-adds of a tile in one step of the reduction. */
+function tileArea(schedule: Schedule, reduction: string, reduce: readonly string[]): number {
+  const site = findBlock(schedule.func, reduction);
+  const depth = site.loops.findIndex((loop) => loop.loopVar === reduce.at(-1));
+  const inner = site.loops.slice(depth + 1).filter((loop) => loop.loopKind !== 'vectorized');
+  return inner.reduce((area, loop) => area * extentOf(site, loop.loopVar), 1);
+}
+
+/** Enough work between two tests of a loop, and no more code than the instruction cache and the download bear. */
+const unrolledOperations = 48;
+
+/** Unrolls the innermost reduce loops: whole ones while they fit, else the largest fitting divisor of the next. */
+function unrollReduction(schedule: Schedule, reduction: string, reduce: readonly string[], area: number): void {
+  let budget = Math.floor(unrolledOperations / area);
+  for (const loop of [...reduce].reverse()) {
+    const extent = extentOf(findBlock(schedule.func, reduction), loop);
+    if (extent <= budget) {
+      schedule.apply({ primitive: 'unroll', loop });
+      budget = Math.floor(budget / extent);
+      continue;
+    }
+    const factor = [8, 6, 5, 4, 3, 2].find((divisor) => divisor <= budget && extent % divisor === 0);
+    if (factor === undefined) return;
+    const names = [`${loop}_outer`, `${loop}_step`] as const;
+    schedule.apply({ primitive: 'split', loop, factors: [null, factor], names });
+    schedule.apply({ primitive: 'unroll', loop: names[1] });
+    return;
+  }
+}
