@@ -43,7 +43,7 @@ export function newArray(dtype: DType, length: number): TypedArray {
 /** A typed view on bytes that stand at any offset: copies where the offset is not aligned. */
 export function arrayFromBytes(dtype: DType, bytes: Uint8Array): TypedArray {
   const type = arrays[dtype];
-  const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / type.BYTES_PER_ELEMENT);
 }
 

@@ -1,0 +1,67 @@
+import { OnnxImportError, UnsupportedError } from '../../ir/errors.ts';
+import { GraphBuilder } from '../../ir/graph/build.ts';
+import type { Graph } from '../../ir/graph/graph.ts';
+import { decodeModel } from './decode.ts';
+import { createEmitter } from './emitter.ts';
+import { type InputShapes, modelInputs } from './inputs.ts';
+import { functionsByKey, importedOpsets } from './opsets.ts';
+import { createScope } from './scope.ts';
+import { dtypeFromCode, type ExternalData } from './tensor.ts';
+import { bindInitializers, importNodes, type Walk } from './walk.ts';
+import { createWriter } from './writer.ts';
+
+export interface ImportOptions extends InputShapes {
+  /** Gives the data that the model keeps in files beside it. */
+  readonly externalData?: ExternalData;
+  /** The name of the graph; the model's own where it is not given. */
+  readonly name?: string;
+}
+
+/**
+ * The graph of an ONNX model: its operators decomposed into the core ones, its functions inlined, its shape
+ * computations evaluated. Throws OnnxImportError where the bytes are no valid model or the options contradict it, and
+ * one UnsupportedError that lists everything in the model that is not supported.
+ */
+export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
+  const { proto, graph } = decodeModel(bytes);
+  const builder = new GraphBuilder(options.name ?? graph.name);
+  const emitter = createEmitter(builder);
+  const walk: Walk = {
+    writer: createWriter(emitter),
+    functions: functionsByKey(proto.functions),
+    externalData: options.externalData,
+    refused: [],
+    opsets: importedOpsets(proto.opsetImport),
+    attributes: new Map(),
+    calls: [],
+  };
+  const scope = createScope();
+  bindInitializers(graph, scope, walk);
+  for (const { name, dtype, shape } of modelInputs(
+    graph.input.filter(({ name }) => !scope.owns(name)),
+    options,
+  )) {
+    if (scope.owns(name)) throw new OnnxImportError(`two inputs are called ${JSON.stringify(name)}`);
+    const value = builder.input(name, dtype, shape);
+    scope.set(name, { kind: 'value', type: value.type, value });
+  }
+  importNodes(graph.node, scope, walk);
+  const seen = new Set<string>();
+  for (const { name, type } of graph.output) {
+    const operand = scope.get(name);
+    if (operand === undefined || operand === 'absent')
+      throw new OnnxImportError(`output ${JSON.stringify(name)} is the name of no value`);
+    if (seen.has(name)) throw new OnnxImportError(`two outputs are called ${JSON.stringify(name)}`);
+    seen.add(name);
+    if (operand === 'unknown') continue;
+    const declared = type?.value.case === 'tensorType' ? type.value.value.elemType : 0;
+    if (declared !== 0 && dtypeFromCode(declared, `output ${JSON.stringify(name)}`) !== operand.type.dtype) {
+      throw new OnnxImportError(
+        `output ${JSON.stringify(name)} is declared as ${dtypeFromCode(declared, name)}, its value is ${operand.type.dtype}`,
+      );
+    }
+    builder.output(name, emitter.value(operand));
+  }
+  if (walk.refused.length > 0) throw new UnsupportedError([...new Set(walk.refused)]);
+  return builder.finish();
+}

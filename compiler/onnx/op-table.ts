@@ -1,0 +1,25 @@
+import { activationOps } from './ops/activations.ts';
+import { castOps } from './ops/cast.ts';
+import { creationOps } from './ops/creation.ts';
+import { indexingOps } from './ops/indexing.ts';
+import { mathOps } from './ops/math.ts';
+import { matmulOps } from './ops/matmul.ts';
+import { movementOps } from './ops/movement.ts';
+import { reductionOps } from './ops/reduction.ts';
+import { shapeOps } from './ops/shape.ts';
+import { softmaxOps } from './ops/softmax.ts';
+import type { OnnxOpRows } from './row.ts';
+
+/** The operators of ONNX's own domain that can be imported. */
+export const onnxOps: OnnxOpRows = {
+  ...activationOps,
+  ...castOps,
+  ...creationOps,
+  ...indexingOps,
+  ...mathOps,
+  ...matmulOps,
+  ...movementOps,
+  ...reductionOps,
+  ...shapeOps,
+  ...softmaxOps,
+};
