@@ -1,0 +1,113 @@
+import { type Dim, isStatic } from '../../ir/dim.ts';
+import { variable } from '../../ir/tensor/build.ts';
+import { constantLinear, fromLinear, type Linear, linearOf, subtractLinear } from '../../ir/tensor/linear.ts';
+import type { Block, Buffer, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { mapChildren, rewriteExpr, substituteExpr, update } from '../../ir/tensor/visit.ts';
+import { type Access, collectAccesses, commonLoops } from './accesses.ts';
+import { isWrittenFirst, sameLinear, sweep } from './coverage.ts';
+
+/**
+ * Shrinks a temporary that is written and read anew in every iteration of the loops around all its accesses to the
+ * region that one iteration touches. Where such a loop is parallel and the buffer is in memory, each iteration keeps a
+ * region of its own.
+ *
+ *   for i in 16 { for j in 8 { %t[i, j] = … }  for j in 8 { … %t[i, j] … } }   with t: f32[16, 8]
+ *   for i in 16 { for j in 8 { %t[0, j] = … }  for j in 8 { … %t[0, j] … } }   with t: f32[1, 8]
+ *
+ * Elements outside of the region that predicates guard are never touched, so that a region may reach over the edge.
+ * Temporaries without an access are dropped.
+ */
+export function compactBuffers(func: TensorFunc): TensorFunc {
+  const accesses = Map.groupBy(collectAccesses(func.body), (access) => access.buffer);
+  const plans = new Map<string, Plan>();
+  for (const temp of func.temps) {
+    const plan = planBuffer(temp, accesses.get(temp.name) ?? []);
+    if (plan !== undefined) plans.set(temp.name, plan);
+  }
+  const temps = func.temps
+    .filter((temp) => accesses.has(temp.name))
+    .map((temp) => update(temp, { shape: plans.get(temp.name)?.shape ?? temp.shape }));
+  if (plans.size === 0 && temps.length === func.temps.length) return func;
+  return { ...func, temps, body: rebase(func.body, plans, new Map()) };
+}
+
+interface Plan {
+  readonly shape: readonly Dim[];
+  /** What to subtract from each index; over variables of the loops around every access. */
+  readonly bases: readonly Linear[];
+  /** The parallel loops that index a region of their own, as leading dimensions. */
+  readonly owners: readonly string[];
+}
+
+function planBuffer(temp: Buffer, accesses: readonly Access[]): Plan | undefined {
+  const around = commonLoops(accesses);
+  if (around.length === 0) return undefined;
+  const outer = new Set(around.map((loop) => loop.loopVar));
+  const regions = temp.shape.map((extent, dim) => commonRegion(accesses, dim, outer, extent));
+  if (regions.every((region) => region === undefined)) return undefined;
+  if (!isWrittenFirst(accesses, outer)) return undefined;
+  const parallel = temp.scope === 'local' ? [] : around.filter((loop) => loop.loopKind !== 'serial' && isShared(loop));
+  if (parallel.some((loop) => loop.extent.kind !== 'const')) return undefined;
+  const owned = parallel.map((loop) => Number((loop.extent as { value: number }).value));
+  const shape = temp.shape.map((extent, dim) => regions[dim]?.extent ?? extent);
+  const bases = regions.map((region) => region?.base ?? constantLinear(0));
+  return { shape: [...owned, ...shape], bases, owners: parallel.map((loop) => loop.loopVar) };
+}
+
+const isShared = (loop: For): boolean => loop.loopKind !== 'unrolled' && loop.loopKind !== 'vectorized';
+
+interface Region {
+  readonly base: Linear;
+  readonly extent: number;
+}
+
+/** The interval that holds what all accesses touch in a dimension, if they share one base and it is worth it. */
+function commonRegion(
+  accesses: readonly Access[],
+  dim: number,
+  outer: ReadonlySet<string>,
+  extent: Dim,
+): Region | undefined {
+  const sweeps = accesses.map((access) => sweep(access, dim, outer));
+  const [first] = sweeps;
+  if (first === undefined) return undefined;
+  let [min, max] = [first.interval.min, first.interval.max];
+  for (const part of sweeps) {
+    if (part === undefined || !sameLinear(part.base, first.base)) return undefined;
+    min = Math.min(min, part.interval.min);
+    max = Math.max(max, part.interval.max);
+  }
+  const size = max - min + 1;
+  if (isStatic(extent) && size >= extent) return undefined;
+  return { base: { ...first.base, constant: min }, extent: size };
+}
+
+/** Subtracts the bases from the indices. `values` holds the bindings of the block around. */
+function rebase(stmt: Stmt, plans: ReadonlyMap<string, Plan>, values: ReadonlyMap<string, Expr>): Stmt {
+  const shift = (buffer: string, indices: readonly Expr[]): readonly Expr[] => {
+    const plan = plans.get(buffer);
+    if (plan === undefined) return indices;
+    const shifted = indices.map((index, dim) => shiftIndex(index, plan.bases[dim] ?? constantLinear(0), values));
+    return [...plan.owners.map((name) => variable(name)), ...shifted];
+  };
+  const loads = (node: Expr): Expr =>
+    node.kind === 'load' ? update(node, { indices: shift(node.buffer, node.indices) }) : node;
+  const expr = (node: Expr): Expr => rewriteExpr(node, loads);
+  if (stmt.kind === 'block') return rebaseBlock(stmt, plans, values);
+  const mapped = mapChildren(stmt, { expr, stmt: (child) => rebase(child, plans, values) });
+  return mapped.kind === 'store' ? update(mapped, { indices: shift(mapped.buffer, mapped.indices) }) : mapped;
+}
+
+function rebaseBlock(block: Block, plans: ReadonlyMap<string, Plan>, values: ReadonlyMap<string, Expr>): Block {
+  const inner = new Map(values);
+  for (const iter of block.iters) inner.set(iter.name, iter.value);
+  const init = block.init === undefined ? {} : { init: rebase(block.init, plans, inner) };
+  return update(block, { ...init, body: rebase(block.body, plans, inner) });
+}
+
+/** The index over the loops' variables, so that the base cancels. */
+function shiftIndex(index: Expr, base: Linear, values: ReadonlyMap<string, Expr>): Expr {
+  if (base.constant === 0 && base.terms.size === 0) return index;
+  const outer = substituteExpr(index, values);
+  return fromLinear(subtractLinear(linearOf(outer), base));
+}

@@ -1,0 +1,115 @@
+import { boundsOf, type Interval } from '../../ir/tensor/bounds.ts';
+import { int } from '../../ir/tensor/build.ts';
+import { type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
+import type { Expr } from '../../ir/tensor/tensor-func.ts';
+import { substituteExpr } from '../../ir/tensor/visit.ts';
+import { type Access, loopRange } from './accesses.ts';
+import { conjuncts, inequality } from './guards.ts';
+import { hasLoad, linearBounds, mentions, partitionTerms } from './linear-parts.ts';
+
+const zero = int(0);
+
+/** The part of an index that is fixed while the common loops stand still, and the interval that the rest sweeps. */
+export interface Sweep {
+  readonly base: Linear;
+  readonly interval: Interval;
+}
+
+export function sweep(access: Access, dim: number, outer: ReadonlySet<string>): Sweep | undefined {
+  const linear = linearOf(access.indices[dim] ?? zero);
+  const ranges = new Map(
+    access.loops.filter((loop) => !outer.has(loop.loopVar)).map((loop) => [loop.loopVar, loopRange(loop.extent)]),
+  );
+  const isInner = ({ atom }: Term) => mentions(atom, (name) => ranges.has(name));
+  const [inner, base] = partitionTerms(linear, isInner);
+  const pure = [...inner.terms.values()].every(({ atom }) => !mentions(atom, (name) => outer.has(name)));
+  const opaque = [...base.terms.values()].some(
+    ({ atom }) => mentions(atom, (name) => !outer.has(name)) || hasLoad(atom),
+  );
+  if (!pure || opaque) return undefined;
+  const bounds = linearBounds(inner, ranges);
+  if (!Number.isFinite(bounds.min) || !Number.isFinite(bounds.max)) return undefined;
+  const interval = { min: bounds.min + base.constant, max: bounds.max + base.constant };
+  return { base: { ...base, constant: 0 }, interval };
+}
+
+export function sameLinear(left: Linear, right: Linear): boolean {
+  const difference = subtractLinear(left, right);
+  return difference.constant === 0 && difference.terms.size === 0;
+}
+
+/**
+ * Whether each read, in every iteration of the loops `outer`, finds only what was written before it in that iteration,
+ * so that nothing is carried from one iteration to the next.
+ */
+export const isWrittenFirst = (accesses: readonly Access[], outer: ReadonlySet<string>): boolean =>
+  accesses.every((read, at) => read.write || isCovered(read, accesses.slice(0, at), outer));
+
+/** Whether a write before the read, in the same iteration of the common loops, touches every element that it does. */
+function isCovered(read: Access, before: readonly Access[], outer: ReadonlySet<string>): boolean {
+  return before.some(
+    (access) =>
+      access.write &&
+      happensWith(access, read, outer) &&
+      read.indices.every((_, dim) => {
+        const [reads, writes] = [sweep(read, dim, outer), sweep(access, dim, outer)];
+        if (reads === undefined || writes === undefined) return sameIndex(read, access, dim);
+        return (
+          sameLinear(reads.base, writes.base) &&
+          writes.interval.min <= reads.interval.min &&
+          writes.interval.max >= reads.interval.max &&
+          isDense(access, dim, outer)
+        );
+      }),
+  );
+}
+
+const sameIndex = (left: Access, right: Access, dim: number): boolean =>
+  sameLinear(linearOf(left.indices[dim] ?? zero), linearOf(right.indices[dim] ?? zero));
+
+/** Whether the inner loops step through every value of the interval: i0*4 + i1 with i1 in 4. */
+function isDense(access: Access, dim: number, outer: ReadonlySet<string>): boolean {
+  const ranges = new Map(access.loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
+  const inner = [...linearOf(access.indices[dim] ?? zero).terms.values()].filter(({ atom }) =>
+    mentions(atom, (name) => ranges.has(name) && !outer.has(name)),
+  );
+  const steps = inner.map(({ atom, coefficient }) => ({
+    step: Math.abs(coefficient),
+    bounds: boundsOf(atom, ranges),
+    atom,
+  }));
+  let reached = 1;
+  for (const { step, bounds, atom } of steps.sort((a, b) => a.step - b.step)) {
+    if (atom.kind !== 'var' || step > reached) return false;
+    reached += step * (bounds.max - bounds.min);
+  }
+  return true;
+}
+
+/**
+ * Whether the write's conditions are conditions of the read too, for the element that it reads: the inner variables of
+ * the write stand for those in the same place of the read's indices.
+ */
+function happensWith(write: Access, read: Access, outer: ReadonlySet<string>): boolean {
+  const required = write.conditions.flatMap(conjuncts);
+  if (required.length === 0) return true;
+  const values = new Map<string, Expr>();
+  write.indices.forEach((index, dim) =>
+    matchVariables(linearOf(index), linearOf(read.indices[dim] ?? zero), outer, values),
+  );
+  const given = read.conditions.flatMap(conjuncts).flatMap((cond) => inequality(cond) ?? []);
+  return required.every((cond) => {
+    const form = inequality(substituteExpr(cond, values));
+    return form !== undefined && given.some((other) => sameLinear(form, other));
+  });
+}
+
+/** Pairs the variables that are no outer ones by their coefficients. */
+function matchVariables(from: Linear, to: Linear, outer: ReadonlySet<string>, values: Map<string, Expr>): void {
+  const inner = (form: Linear) =>
+    [...form.terms.values()].filter(({ atom }) => atom.kind === 'var' && !outer.has(atom.name));
+  for (const { atom, coefficient } of inner(from)) {
+    const match = inner(to).find((term) => term.coefficient === coefficient);
+    if (atom.kind === 'var' && match !== undefined) values.set(atom.name, match.atom);
+  }
+}

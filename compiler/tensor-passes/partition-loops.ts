@@ -1,0 +1,214 @@
+import { assertNever } from '../../ir/errors.ts';
+import { type Interval, proves } from '../../ir/tensor/bounds.ts';
+import { add, and, binary, bool, int, less, seq, sub, variable } from '../../ir/tensor/build.ts';
+import { linearOf } from '../../ir/tensor/linear.ts';
+import { simplify } from '../../ir/tensor/simplify.ts';
+import type { Expr, For, If, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { mapChildren, substitute, update } from '../../ir/tensor/visit.ts';
+import { loopRange } from './accesses.ts';
+import { type Copier, createCopier } from './copies.ts';
+import {
+  collectGuards,
+  conjuncts,
+  dropTests,
+  firstIterations,
+  type Requirement,
+  requirementHolds,
+  requirementOn,
+} from './guards.ts';
+
+/**
+ * Splits loops where an `if` inside depends on the loop's variable, so that the main part runs without the test and
+ * the rest is a loop (or a single iteration, in which the conditions of the inner loops become decidable) of its own.
+ *
+ *   for i in 4 { for j in 3 unrolled { if i*3 + j < 11 { S } } }
+ *   for i in 3 { for j in 3 unrolled { S } }  for j in 2 unrolled { S with i = 3 }
+ *
+ * A test that a loop does not change goes out of it: one version of the loop without the test, one with it. A copied
+ * loop gets local buffers of its own. The split of the iteration space is index-set splitting (Banerjee).
+ */
+export function partitionLoops(func: TensorFunc): TensorFunc {
+  const copier = createCopier(func);
+  const sizes = new Map(func.sizes.map((name) => [name, { min: 0, max: Number.POSITIVE_INFINITY }]));
+  const body = partition(func.body, { copier, sizes: new Set(func.sizes), ranges: sizes, rest: false });
+  return update(func, { temps: copier.temps(), body });
+}
+
+interface Context {
+  readonly copier: Copier;
+  readonly sizes: ReadonlySet<string>;
+  /** What is known of the variables in scope. */
+  readonly ranges: ReadonlyMap<string, Interval>;
+  /** In the rest of a split with symbolic bounds, where tests stay: versions of it are not worth their bytes. */
+  readonly rest: boolean;
+}
+
+function partition(stmt: Stmt, context: Context): Stmt {
+  switch (stmt.kind) {
+    case 'for':
+      return partitionFor(stmt, context);
+    case 'if':
+      return decide(stmt, context);
+    case 'seq':
+    case 'let':
+    case 'block':
+      return descend(stmt, context);
+    case 'store':
+    case 'assign':
+      return stmt;
+    default:
+      return assertNever(stmt);
+  }
+}
+
+function descend(stmt: Stmt, context: Context): Stmt {
+  if (stmt.kind === 'seq') return seq(stmt.stmts.map((child) => partition(child, context)));
+  return mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => partition(child, context) });
+}
+
+function decide(stmt: If, context: Context): Stmt {
+  const open: Expr[] = [];
+  for (const part of conjuncts(stmt.cond)) {
+    const known = proves(part, context.ranges);
+    if (known === false) return stmt.else === undefined ? seq([]) : partition(stmt.else, context);
+    if (known === undefined) open.push(part);
+  }
+  if (open.length === 0) return partition(stmt.then, context);
+  const cond = open.length === conjuncts(stmt.cond).length ? stmt.cond : open.reduce(and);
+  return descend(update(stmt, { cond }), context);
+}
+
+function partitionFor(loop: For, context: Context): Stmt {
+  const extent = loop.extent.kind === 'const' ? Number(loop.extent.value) : undefined;
+  if (extent !== undefined && extent <= 0) return seq([]);
+  if (extent === 1) return partition(substitute(loop.body, new Map([[loop.loopVar, int(0)]])), context);
+  const guards = collectGuards(loop.body);
+  const requirements = guards.flatMap((guard) => requirementOn(guard, loop.loopVar) ?? []);
+  const dependent = requirements.filter((requirement) => requirement.coefficient !== 0);
+  if (loop.loopKind === 'unrolled' && extent !== undefined && dependent.length > 0)
+    return expand(loop, extent, context);
+  if (extent !== undefined) {
+    const part = staticPart(dependent, extent, loop.loopKind === 'vectorized');
+    if (part !== undefined) return splitStatic(loop, extent, part, context);
+    if (loop.loopKind === 'vectorized' && extent <= 16 && dependent.length > 0) return expand(loop, extent, context);
+  }
+  if (loop.loopKind === 'serial' || loop.loopKind === 'parallel') {
+    const symbolic = dependent.filter((requirement) => isSymbolic(requirement, context.sizes));
+    if (symbolic.length > 0) return splitSymbolic(loop, symbolic, context);
+    const invariant = requirements.filter((requirement) => requirement.coefficient === 0);
+    const versions = invariant.filter((requirement) => isOutside(requirement, loop, context));
+    if (loop.loopKind === 'serial' && !context.rest && versions.length > 0) return version(loop, versions, context);
+  }
+  return inside(loop, loop.body, context);
+}
+
+function inside(loop: For, body: Stmt, context: Context): For {
+  const ranges = new Map(context.ranges).set(loop.loopVar, loopRange(loop.extent));
+  return update(loop, { body: partition(body, { ...context, ranges }) });
+}
+
+/** Every iteration on its own, the variable a constant. */
+function expand(loop: For, extent: number, context: Context): Stmt {
+  const iterations = Array.from({ length: extent }, (_, at) => {
+    const value = new Map([[loop.loopVar, int(at)]]);
+    return at === 0 ? substitute(loop.body, value) : context.copier.copyInside(loop.body, value);
+  });
+  return seq(iterations.map((iteration) => partition(iteration, context)));
+}
+
+interface StaticPart {
+  readonly from: number;
+  readonly to: number;
+  readonly holding: ReadonlySet<Expr>;
+}
+
+/** The iterations in which as many requirements as possible hold, if there are any and at least one requirement does. */
+function staticPart(requirements: readonly Requirement[], extent: number, vectorized: boolean): StaticPart | undefined {
+  let [from, to] = [0, extent];
+  const holding = new Set<Expr>();
+  for (const { source, coefficient, outer } of requirements) {
+    if (outer.terms.size > 0) continue;
+    const low = coefficient < 0 ? Math.max(from, Math.ceil(outer.constant / -coefficient)) : from;
+    const high = coefficient > 0 ? Math.min(to, Math.floor(-outer.constant / coefficient) + 1) : to;
+    const width = vectorized ? 4 : 1;
+    if (high - low < width) continue;
+    [from, to] = [low, vectorized ? low + Math.floor((high - low) / width) * width : high];
+    holding.add(source);
+  }
+  return holding.size === 0 ? undefined : { from, to, holding };
+}
+
+function splitStatic(loop: For, extent: number, { from, to, holding }: StaticPart, context: Context): Stmt {
+  const main = dropTests(loop.body, holding);
+  if (from === 0 && to === extent) return partitionFor(update(loop, { body: main }), context);
+  if (loop.loopKind === 'parallel') return versionInside(loop, extent, { from, to, holding }, context);
+  const piece = (start: number, end: number): readonly Stmt[] => {
+    if (start >= end) return [];
+    const copy = context.copier.copyLoop(loop);
+    const rest: For = loop.loopKind === 'vectorized' ? { ...copy, loopKind: 'unrolled' } : copy;
+    return [partition(slice(rest, start, end), context)];
+  };
+  const before = piece(0, from);
+  const middle = partition(slice(update(loop, { body: main }), from, to), context);
+  return seq([...before, middle, ...piece(to, extent)]);
+}
+
+/** The loop over a part of its range only. */
+function slice(loop: For, from: number, to: number): For {
+  const shifted = from === 0 ? variable(loop.loopVar) : add(variable(loop.loopVar), int(from));
+  const body = from === 0 ? loop.body : substitute(loop.body, new Map([[loop.loopVar, shifted]]));
+  return { ...loop, extent: int(to - from), body };
+}
+
+/** A parallel loop stays one loop; the parts are chosen inside of it. */
+function versionInside(loop: For, extent: number, { from, to, holding }: StaticPart, context: Context): Stmt {
+  const index = variable(loop.loopVar);
+  const tests = [...(from > 0 ? [binary('ge', index, int(from))] : []), ...(to < extent ? [less(index, int(to))] : [])];
+  const known = from === 0 && to === extent - 1 ? int(to) : from === 1 && to === extent ? int(0) : undefined;
+  const copy = context.copier.copyLoop(loop);
+  const rest = substitute(copy.body, new Map([[copy.loopVar, known ?? index]]));
+  const inner = (min: number, max: number): Context => ({
+    ...context,
+    ranges: new Map(context.ranges).set(loop.loopVar, { min, max }),
+  });
+  const main = partition(dropTests(loop.body, holding), inner(from, to - 1));
+  const other = partition(rest, inner(from === 0 ? to : 0, extent - 1));
+  return update(loop, { body: { kind: 'if', cond: tests.reduce(and), then: main, else: other } });
+}
+
+const isSymbolic = ({ coefficient, outer }: Requirement, sizes: ReadonlySet<string>): boolean =>
+  coefficient > 0 && [...outer.terms.values()].every(({ atom }) => atom.kind === 'var' && sizes.has(atom.name));
+
+/** A split whose place is known only at run time. */
+function splitSymbolic(loop: For, requirements: readonly Requirement[], context: Context): Stmt {
+  const fits = requirements.map(firstIterations).reduce((a, b) => binary('min', a, b), loop.extent);
+  const count = simplify(binary('max', int(0), fits), context.ranges);
+  const main = dropTests(loop.body, new Set(requirements.map((requirement) => requirement.source)));
+  const name = context.copier.fresh(`${loop.loopVar}_main`);
+  const copy = context.copier.copyLoop(loop);
+  const shifted = new Map([[copy.loopVar, add(variable(copy.loopVar), variable(name))]]);
+  const rest: For = { ...copy, extent: sub(loop.extent, variable(name)), body: substitute(copy.body, shifted) };
+  const first = inside(update(loop, { extent: variable(name) }), main, context);
+  const second = inside(rest, rest.body, { ...context, rest: true });
+  return { kind: 'let', name, mutable: false, value: count, body: seq([first, second]) };
+}
+
+const isOutside = ({ outer }: Requirement, loop: For, { ranges }: Context): boolean =>
+  outer.terms.size > 0 &&
+  [...outer.terms.values()].every(({ atom }) =>
+    linearVars(atom).every((name) => name !== loop.loopVar && ranges.has(name)),
+  );
+
+function linearVars(expr: Expr): readonly string[] {
+  return [...linearOf(expr).terms.values()].flatMap(({ atom }) => (atom.kind === 'var' ? [atom.name] : ['']));
+}
+
+/** The loop once without the tests, and once with them for where they do not all hold. */
+function version(loop: For, requirements: readonly Requirement[], context: Context): Stmt {
+  const cond = requirements.map(requirementHolds).reduce(and, bool(true));
+  const known = new Set(requirements.map((requirement) => requirement.source));
+  const copy = context.copier.copyLoop(loop);
+  const main = partition(update(loop, { body: dropTests(loop.body, known) }), context);
+  const rest = partition(copy, { ...context, rest: true });
+  return { kind: 'if', cond: simplify(cond, context.ranges), then: main, else: rest };
+}

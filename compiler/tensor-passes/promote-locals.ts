@@ -1,0 +1,130 @@
+import { byteSize } from '../../ir/dtype.ts';
+import { add, broadcast, extract, int, mul, variable } from '../../ir/tensor/build.ts';
+import type { Buffer, Expr, For, Load, Stmt, Store, TensorFunc, Var } from '../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../ir/tensor/typing.ts';
+import { rewrite, update } from '../../ir/tensor/visit.ts';
+import { type Access, collectAccesses, commonLoops } from './accesses.ts';
+import { declareRegisters } from './declare-registers.ts';
+import { canonicalIndex } from './linear-parts.ts';
+import { type FreshName, freshNames } from './names.ts';
+
+const lanes = 4;
+/** More registers than this are not worth their lets: no machine has them. */
+const maxRegisters = 96;
+
+/**
+ * Makes registers of the local buffers whose indices are all constants: one for four elements that are only written
+ * as a vector, else one for each element. Other local buffers become workspaces in memory, of one region for each
+ * iteration of the parallel loops around them.
+ *
+ *   %c[ramp<4>(0)] = broadcast<4>(0f32)  …  %c[ramp<4>(0)] = %c[ramp<4>(0)] + …
+ *   var c.0 = broadcast<4>(0f32) { …  c.0 := c.0 + … }
+ */
+export function promoteLocals(func: TensorFunc): TensorFunc {
+  const locals = func.temps.filter((temp) => temp.scope === 'local');
+  if (locals.length === 0) return func;
+  const accesses = Map.groupBy(collectAccesses(func.body), (access) => access.buffer);
+  const fresh = freshNames(func);
+  const plans = new Map(locals.map((temp) => [temp.name, planSlots(temp, accesses.get(temp.name) ?? [], fresh)]));
+  const spilled = locals.filter((temp) => plans.get(temp.name) === undefined);
+  const memory = new Map(spilled.map((temp) => [temp.name, spill(temp, accesses.get(temp.name) ?? [])]));
+  const registers = new Map<string, Var>();
+  for (const plan of plans.values()) for (const slot of plan?.values() ?? []) registers.set(slot.name, slot);
+  const body = rewriteAccesses(func.body, plans, memory);
+  const temps = func.temps.flatMap((temp) =>
+    plans.get(temp.name) === undefined ? [memory.get(temp.name)?.buffer ?? temp] : [],
+  );
+  return { ...func, temps, body: declareRegisters(body, registers) };
+}
+
+/** The register of each element of a buffer; a vector register stands under each of its four. */
+type Slots = ReadonlyMap<number, Var>;
+
+interface Place {
+  readonly element: number;
+  readonly isVector: boolean;
+}
+
+function placeOf(index: Expr | undefined): Place | undefined {
+  if (index?.kind === 'const') return { element: Number(index.value), isVector: false };
+  if (index?.kind !== 'ramp' || index.base.kind !== 'const' || index.lanes !== lanes) return undefined;
+  return { element: Number(index.base.value), isVector: true };
+}
+
+function planSlots(temp: Buffer, accesses: readonly Access[], fresh: FreshName): Slots | undefined {
+  const vectors = new Set<number>();
+  const scalars = new Set<number>();
+  const scalarWrites = new Set<number>();
+  for (const access of accesses) {
+    const place = placeOf(access.indices[0]);
+    if (place === undefined) return undefined;
+    const group = Math.floor(place.element / lanes);
+    if (place.isVector && place.element % lanes !== 0) return undefined;
+    if (place.isVector) vectors.add(group);
+    else scalars.add(place.element);
+    if (!place.isVector && access.write) scalarWrites.add(group);
+  }
+  const isMixed = [...vectors].some((group) => scalarWrites.has(group));
+  if (isMixed || vectors.size + scalars.size > maxRegisters || (vectors.size > 0 && byteSize(temp.dtype) > 4))
+    return undefined;
+  const slots = new Map<number, Var>();
+  for (const group of vectors) {
+    const slot = variable(fresh(temp.name), temp.dtype, lanes);
+    for (let lane = 0; lane < lanes; lane++) slots.set(group * lanes + lane, slot);
+  }
+  for (const element of scalars) {
+    if (!slots.has(element)) slots.set(element, variable(fresh(temp.name), temp.dtype));
+  }
+  return slots;
+}
+
+interface Workspace {
+  readonly buffer: Buffer;
+  /** What to add to each index: the region of the iteration. */
+  readonly offset: Expr | undefined;
+}
+
+function spill(temp: Buffer, accesses: readonly Access[]): Workspace {
+  const owners = commonLoops(accesses).filter((loop) => loop.loopKind === 'parallel' && loop.extent.kind === 'const');
+  const size = temp.shape[0];
+  if (owners.length === 0 || typeof size !== 'number')
+    return { buffer: { ...temp, scope: 'global' }, offset: undefined };
+  const extent = (loop: For): number => (loop.extent.kind === 'const' ? Number(loop.extent.value) : 1);
+  const region = owners.reduce<Expr>(
+    (index, loop) => add(mul(index, int(extent(loop))), variable(loop.loopVar)),
+    int(0),
+  );
+  const count = owners.reduce((product, loop) => product * extent(loop), size);
+  return { buffer: { ...temp, scope: 'global', shape: [count] }, offset: mul(region, int(size)) };
+}
+
+function rewriteAccesses(
+  body: Stmt,
+  plans: ReadonlyMap<string, Slots | undefined>,
+  memory: ReadonlyMap<string, Workspace>,
+): Stmt {
+  const shifted = <T extends Load | Store>(node: T): T => {
+    const offset = memory.get(node.buffer)?.offset;
+    return offset === undefined ? node : { ...node, indices: node.indices.map((index) => shift(index, offset)) };
+  };
+  return rewrite(body, {
+    expr: (node) => {
+      if (node.kind !== 'load') return node;
+      const place = placeOf(node.indices[0]);
+      const slot = place && plans.get(node.buffer)?.get(place.element);
+      if (place === undefined || slot === undefined) return shifted(node);
+      return slot.lanes === 1 || place.isVector ? slot : extract(slot, place.element % lanes);
+    },
+    stmt: (node) => {
+      if (node.kind !== 'store') return node;
+      const place = placeOf(node.indices[0]);
+      const slot = place && plans.get(node.buffer)?.get(place.element);
+      return slot === undefined ? shifted(node) : { kind: 'assign', name: slot.name, value: node.value };
+    },
+  });
+}
+
+function shift(index: Expr, offset: Expr): Expr {
+  if (index.kind === 'ramp') return update(index, { base: canonicalIndex(add(index.base, offset)) });
+  return lanesOf(index) === 1 ? canonicalIndex(add(index, offset)) : add(index, broadcast(offset, lanesOf(index)));
+}
