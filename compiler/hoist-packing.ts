@@ -36,7 +36,9 @@ export function hoistPacking(func: TensorFunc, constants: ReadonlySet<string>): 
   const rest = stmts.filter((stmt) => !hoisted.has(stmt));
   const used = new Set(rest.flatMap((stmt) => [...accesses(stmt).reads]));
   const kept = func.inputs.flatMap((input, source) =>
-    used.has(input.name) || !packings.some((packing) => packing.source === input.name) ? [{ buffer: input, source }] : [],
+    used.has(input.name) || !packings.some((packing) => packing.source === input.name)
+      ? [{ buffer: input, source }]
+      : [],
   );
   const packed = packings.map((packing) => packedInput(func, packing));
   return {
@@ -59,7 +61,12 @@ export function pack(packing: TensorFunc, data: TensorData): TensorData {
   return packed;
 }
 
-function packingOf(func: TensorFunc, all: readonly Stmt[], stmt: Stmt, constants: ReadonlySet<string>): readonly Packing[] {
+function packingOf(
+  func: TensorFunc,
+  all: readonly Stmt[],
+  stmt: Stmt,
+  constants: ReadonlySet<string>,
+): readonly Packing[] {
   const { reads, writes } = accesses(stmt);
   const [source, target] = [[...reads][0], [...writes][0]];
   if (source === undefined || target === undefined || reads.size !== 1 || writes.size !== 1) return [];
@@ -85,6 +92,13 @@ function packedInput(func: TensorFunc, packing: Packing) {
   const source = func.inputs.findIndex((input) => input.name === packing.source);
   const [input, buffer] = [func.inputs[source], func.temps.find((temp) => temp.name === packing.target)];
   invariant(input !== undefined && buffer !== undefined, `packing of ${packing.source} names unknown buffers`);
-  const packFunc: TensorFunc = { name: packing.target, sizes: [], inputs: [input], outputs: [buffer], temps: [], body: packing.stmt };
+  const packFunc: TensorFunc = {
+    name: packing.target,
+    sizes: [],
+    inputs: [input],
+    outputs: [buffer],
+    temps: [],
+    body: packing.stmt,
+  };
   return { buffer, source, pack: packFunc };
 }

@@ -55,7 +55,11 @@ function buildKernel(tensor: TensorFunc, constants: ReadonlySet<string>): Kernel
   return { name: tensor.name, tensor, trace, scheduled, lowered: lowerSchedule(func), inputs };
 }
 
-function operand(node: NodeOf<'fused'>, { source, pack: packing }: HoistedInput, constants: ReadonlyMap<string, TensorData>) {
+function operand(
+  node: NodeOf<'fused'>,
+  { source, pack: packing }: HoistedInput,
+  constants: ReadonlyMap<string, TensorData>,
+) {
   const name = node.inputs[source];
   invariant(name !== undefined, `kernel ${node.name} has no input ${source}`);
   const data = constants.get(name);
@@ -63,4 +67,5 @@ function operand(node: NodeOf<'fused'>, { source, pack: packing }: HoistedInput,
 }
 
 /** The workspaces that a kernel needs in linear memory while it runs. */
-export const workspaces = (kernel: Kernel): readonly Buffer[] => kernel.lowered.temps.filter((temp) => temp.scope === 'global');
+export const workspaces = (kernel: Kernel): readonly Buffer[] =>
+  kernel.lowered.temps.filter((temp) => temp.scope === 'global');

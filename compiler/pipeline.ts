@@ -40,7 +40,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   return { files, fused, calls, layout };
 }
 
-const distinctKernels = (calls: readonly KernelCall[]) => [...new Set(calls.map((call) => call.kernel))].map((kernel) => kernel.lowered);
+const distinctKernels = (calls: readonly KernelCall[]) =>
+  [...new Set(calls.map((call) => call.kernel))].map((kernel) => kernel.lowered);
 
 type Phase = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 

@@ -30,7 +30,9 @@ export function affineDim(constant: number, terms: readonly DimTerm[]): Dim {
   const sums = new Map<string, number>();
   for (const { symbol, coefficient } of terms) sums.set(symbol, (sums.get(symbol) ?? 0) + coefficient);
   const kept = [...sums].filter(([, coefficient]) => coefficient !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
-  return kept.length === 0 ? constant : { constant, terms: kept.map(([symbol, coefficient]) => ({ symbol, coefficient })) };
+  return kept.length === 0
+    ? constant
+    : { constant, terms: kept.map(([symbol, coefficient]) => ({ symbol, coefficient })) };
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
@@ -66,7 +68,9 @@ export function dimEquals(a: Dim, b: Dim): boolean {
   return (
     a.constant === b.constant &&
     a.terms.length === b.terms.length &&
-    a.terms.every(({ symbol, coefficient }, i) => symbol === b.terms[i]?.symbol && coefficient === b.terms[i]?.coefficient)
+    a.terms.every(
+      ({ symbol, coefficient }, i) => symbol === b.terms[i]?.symbol && coefficient === b.terms[i]?.coefficient,
+    )
   );
 }
 

@@ -58,7 +58,11 @@ export class UnsupportedError extends CompilerError {
   override readonly name = 'UnsupportedError';
   readonly items: readonly string[];
   constructor(items: readonly string[]) {
-    super(items.length === 1 ? `unsupported: ${items[0]}` : `unsupported:\n${items.map((item) => `  - ${item}`).join('\n')}`);
+    super(
+      items.length === 1
+        ? `unsupported: ${items[0]}`
+        : `unsupported:\n${items.map((item) => `  - ${item}`).join('\n')}`,
+    );
     this.items = items;
   }
 }
@@ -69,5 +73,7 @@ export function invariant(condition: unknown, message: string): asserts conditio
 }
 
 export function assertNever(value: never): never {
-  throw new Error(`internal error: unexpected ${JSON.stringify(value)}. This is a bug in Tilewright; please report it.`);
+  throw new Error(
+    `internal error: unexpected ${JSON.stringify(value)}. This is a bug in Tilewright; please report it.`,
+  );
 }

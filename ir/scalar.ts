@@ -1,7 +1,7 @@
 import { type DType, dtypeTable, isBigInt, isFloat } from './dtype.ts';
 import { assertNever } from './errors.ts';
-import { erf } from './special-functions.ts';
 import { f16FromNumber, f16ToNumber } from './f16.ts';
+import { erf } from './special-functions.ts';
 
 /**
  * The scalar operations of both IRs and what they mean. Elements of i64 and u64 are bigint, all others are number;
@@ -11,9 +11,33 @@ import { f16FromNumber, f16ToNumber } from './f16.ts';
 export type Scalar = number | bigint;
 
 export const unaryOps = [
-  'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt', 'exp', 'log', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan',
-  'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'sigmoid', 'not', 'bitnot', 'isnan',
-] as const; // prettier-ignore
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'exp',
+  'log',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'erf',
+  'sigmoid',
+  'not',
+  'bitnot',
+  'isnan',
+] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 
 /**
@@ -22,9 +46,31 @@ export type UnaryOp = (typeof unaryOps)[number];
  * integers; a shift by the width or more gives 0 (arithmetic right shift: the sign).
  */
 export const binaryOps = [
-  'add', 'sub', 'mul', 'div', 'mod', 'floordiv', 'floormod', 'pow', 'min', 'max', 'and', 'or', 'xor', 'bitand', 'bitor',
-  'bitxor', 'shl', 'shr', 'eq', 'ne', 'lt', 'le', 'gt', 'ge',
-] as const; // prettier-ignore
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'mod',
+  'floordiv',
+  'floormod',
+  'pow',
+  'min',
+  'max',
+  'and',
+  'or',
+  'xor',
+  'bitand',
+  'bitor',
+  'bitxor',
+  'shl',
+  'shr',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
 export const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
@@ -190,7 +236,7 @@ function numberInteger(op: BinaryOp, dtype: DType): FloatBinary | undefined {
     case 'floordiv':
       return (a, b) => (b === 0 ? 0 : Math.floor(a / b));
     case 'floormod':
-      return (a, b) => (b === 0 ? 0 : (((a % b) + b) % b));
+      return (a, b) => (b === 0 ? 0 : ((a % b) + b) % b);
     case 'pow':
       return (a, b) => Number(BigInt.asIntN(32, integerPower(BigInt(a), BigInt(b))));
     case 'min':
@@ -262,7 +308,9 @@ function bigInteger(op: BinaryOp, dtype: DType): ((a: bigint, b: bigint) => bigi
     case 'shl':
       return (a, b) => (b < 0n || b >= 64n ? 0n : a << b);
     case 'shr':
-      return dtype === 'u64' ? (a, b) => (b < 0n || b >= 64n ? 0n : a >> b) : (a, b) => a >> (b < 0n || b >= 64n ? 63n : b);
+      return dtype === 'u64'
+        ? (a, b) => (b < 0n || b >= 64n ? 0n : a >> b)
+        : (a, b) => a >> (b < 0n || b >= 64n ? 63n : b);
     default:
       return undefined;
   }
@@ -273,7 +321,9 @@ function lookUpBinary(op: BinaryOp, dtype: DType): ((a: Scalar, b: Scalar) => Sc
   if (comparison !== undefined) return comparison;
   if (dtype === 'bool') return boolean[op];
   if (isFloat(dtype)) return float[op] as ((a: Scalar, b: Scalar) => Scalar) | undefined;
-  return (isBigInt(dtype) ? bigInteger(op, dtype) : numberInteger(op, dtype)) as ((a: Scalar, b: Scalar) => Scalar) | undefined;
+  return (isBigInt(dtype) ? bigInteger(op, dtype) : numberInteger(op, dtype)) as
+    | ((a: Scalar, b: Scalar) => Scalar)
+    | undefined;
 }
 
 /** The meaning of a binary operation on operands of `dtype`. Throws an internal error where it is not defined. */
@@ -296,7 +346,8 @@ export function castFunction(from: DType, to: DType): (value: Scalar) => Scalar 
   if (isFloat(from)) {
     const [low, high] = truncationRange(to);
     if (isBigInt(to)) return (value) => (Number.isNaN(value) ? 0n : clampBig(value as number, low, high));
-    return (value) => round(Number.isNaN(value) ? 0 : Math.trunc(Math.min(Math.max(value as number, Number(low)), Number(high))));
+    return (value) =>
+      round(Number.isNaN(value) ? 0 : Math.trunc(Math.min(Math.max(value as number, Number(low)), Number(high))));
   }
   if (isBigInt(to)) return (value) => round(BigInt(value));
   return isBigInt(from) ? (value) => round(Number(BigInt.asIntN(32, value as bigint))) : round;

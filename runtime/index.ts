@@ -1,5 +1,5 @@
 export { ArtifactError, ModelInputError } from './errors.ts';
-export { load, type LoadOptions } from './load.ts';
+export { type LoadOptions, load } from './load.ts';
 export type { DType } from './manifest.ts';
 export type { Model, ModelInfo, TensorInfo } from './model.ts';
 export type { ArtifactFiles, ArtifactSource } from './source.ts';

@@ -18,7 +18,8 @@ export async function load(source: ArtifactSource, options: LoadOptions = {}): P
   const manifest = parseManifest(await read(files.manifest));
   const [weights, module] = await Promise.all([
     checked(read, manifest, files.weights),
-    options.kernels ?? checked(read, manifest, files.kernels).then((bytes) => WebAssembly.compile(bytes as BufferSource)),
+    options.kernels ??
+      checked(read, manifest, files.kernels).then((bytes) => WebAssembly.compile(bytes as BufferSource)),
   ]);
   const pages = Math.ceil(manifest.memory.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
@@ -34,7 +35,8 @@ function parseManifest(bytes: Uint8Array): Manifest {
   } catch (error) {
     throw new ArtifactError(`${files.manifest} is no JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (manifest?.format !== 'tilewright') throw new ArtifactError(`${files.manifest} is not that of a Tilewright artifact`);
+  if (manifest?.format !== 'tilewright')
+    throw new ArtifactError(`${files.manifest} is not that of a Tilewright artifact`);
   if (manifest.version !== formatVersion) {
     const advice = Number(manifest.version) > formatVersion ? 'update tilewright' : 'compile the model again';
     throw new ArtifactError(
@@ -50,10 +52,14 @@ async function checked(read: ReadFile, manifest: Manifest, name: string): Promis
   if (expected === undefined) throw new ArtifactError(`${files.manifest} does not list ${name}`);
   const bytes = await read(name);
   if (bytes.length !== expected.bytes) {
-    throw new ArtifactError(`${name} has ${bytes.length} bytes, the manifest says ${expected.bytes}: the file is truncated or from another build`);
+    throw new ArtifactError(
+      `${name} has ${bytes.length} bytes, the manifest says ${expected.bytes}: the file is truncated or from another build`,
+    );
   }
   if (globalThis.crypto?.subtle !== undefined && (await sha256(bytes)) !== expected.sha256) {
-    throw new ArtifactError(`${name} is not the file that the manifest describes (its SHA-256 differs): it was changed or damaged`);
+    throw new ArtifactError(
+      `${name} is not the file that the manifest describes (its SHA-256 differs): it was changed or damaged`,
+    );
   }
   return bytes;
 }

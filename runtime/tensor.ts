@@ -54,9 +54,13 @@ export function checkTensor(slot: TensorSlot, tensor: Tensor): void {
   const sameShape = tensor.shape.length === slot.shape.length && tensor.shape.every((dim, i) => dim === slot.shape[i]);
   if (tensor.dtype !== slot.dtype || !sameShape) throw new ModelInputError(`${expected}, but is ${describe(tensor)}`);
   if (!(tensor.data instanceof arrays[slot.dtype])) {
-    throw new ModelInputError(`${expected} in a ${arrays[slot.dtype].name}, but its data is a ${tensor.data.constructor.name}`);
+    throw new ModelInputError(
+      `${expected} in a ${arrays[slot.dtype].name}, but its data is a ${tensor.data.constructor.name}`,
+    );
   }
   if (tensor.data.length !== elementCount(slot.shape)) {
-    throw new ModelInputError(`${expected}: ${elementCount(slot.shape)} elements, but its data has ${tensor.data.length}`);
+    throw new ModelInputError(
+      `${expected}: ${elementCount(slot.shape)} elements, but its data has ${tensor.data.length}`,
+    );
   }
 }

@@ -35,13 +35,18 @@ export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFi
 }
 
 function buildManifest({ graph, calls, layout, kernels, options }: AssembleParts): Manifest {
-  const entry = (bytes: Uint8Array) => ({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+  const entry = (bytes: Uint8Array) => ({
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  });
   return {
     format: 'tilewright',
     version: formatVersion,
     name: graph.name,
     inputs: graph.inputs.map((input) => slot(input.name, input.type, layout.address(input.name))),
-    outputs: graph.outputs.map((output) => slot(output.name, typeOf(graph, output.value), layout.address(output.value))),
+    outputs: graph.outputs.map((output) =>
+      slot(output.name, typeOf(graph, output.value), layout.address(output.value)),
+    ),
     memory: { bytes: layout.totalBytes, weights: layout.weightsOffset },
     plan: calls.map((call) => step(call, layout)),
     files: { [files.kernels]: entry(kernels), [files.weights]: entry(layout.weights) },
@@ -68,7 +73,9 @@ function step(call: KernelCall, layout: Layout): Step {
 }
 
 function typeOf(graph: Graph, value: string): TensorType {
-  const computed = [...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)].find((candidate) => candidate.name === value);
+  const computed = [...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)].find(
+    (candidate) => candidate.name === value,
+  );
   const constant = graph.constants.find((candidate) => candidate.name === value);
   const type = computed?.type ?? constant?.data;
   invariant(type !== undefined, `output ${value} is no value of the graph`);

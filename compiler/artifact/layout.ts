@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { byteSize } from '../../ir/dtype.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import { bytesOf, type TensorData } from '../../ir/tensor-data.ts';
 import { planMemory } from '../graph-passes/plan-memory.ts';
 import { isAlias, type KernelCall, workspaces } from '../kernels.ts';
-import { byteSize } from '../../ir/dtype.ts';
 import { staticElements } from '../static-shape.ts';
 
 /** Where everything stands in the model's linear memory: weights first, then the arena. Bytes throughout. */
@@ -24,7 +24,12 @@ const align = (offset: number): number => Math.ceil(offset / alignment) * alignm
 const weightsOffset = alignment;
 
 export function layoutMemory(graph: Graph, calls: readonly KernelCall[]): Layout {
-  const temps = new Map(calls.map((call) => [call.node.name, workspaces(call.kernel).map((buffer) => staticElements(buffer.shape) * byteSize(buffer.dtype))]));
+  const temps = new Map(
+    calls.map((call) => [
+      call.node.name,
+      workspaces(call.kernel).map((buffer) => staticElements(buffer.shape) * byteSize(buffer.dtype)),
+    ]),
+  );
   const plan = planMemory(graph, temps);
   const weights = placeWeights(graph, calls);
   const arena = align(weightsOffset + weights.bytes.length);
@@ -71,7 +76,10 @@ function placeWeights(graph: Graph, calls: readonly KernelCall[]) {
     bytes,
     offsetOf: (operand: string | TensorData): number => {
       const offset = offsets.get(operand);
-      if (offset === undefined) throw new Error(`internal error: operand ${typeof operand === 'string' ? operand : 'constant'} has no place in memory`);
+      if (offset === undefined)
+        throw new Error(
+          `internal error: operand ${typeof operand === 'string' ? operand : 'constant'} has no place in memory`,
+        );
       return offset;
     },
   };

@@ -29,7 +29,8 @@ export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outpu
 
 function printSlots(name: string, slots: readonly TensorSlot[]): string {
   const fields = slots.map(
-    (slot) => `  /** ${slot.dtype}[${slot.shape.join(', ')}] */\n  ${JSON.stringify(slot.name)}: ${arrayTypes[slot.dtype]};\n`,
+    (slot) =>
+      `  /** ${slot.dtype}[${slot.shape.join(', ')}] */\n  ${JSON.stringify(slot.name)}: ${arrayTypes[slot.dtype]};\n`,
   );
   return `export type ${name} = {\n${fields.join('')}};\n`;
 }

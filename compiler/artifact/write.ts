@@ -30,7 +30,8 @@ export async function writeArtifact(files: ArtifactFiles, folder: string): Promi
 async function refuseOccupied(target: string): Promise<void> {
   try {
     const entries = await readdir(target);
-    if (entries.length > 0) throw new CompilerError(`${target} exists and is not empty: choose another folder or remove it`);
+    if (entries.length > 0)
+      throw new CompilerError(`${target} exists and is not empty: choose another folder or remove it`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOTDIR') throw new CompilerError(`${target} exists and is no folder`, { cause: error });

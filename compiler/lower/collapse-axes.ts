@@ -53,7 +53,8 @@ function isPlainMatrix(body: Graph, name: string, product: NodeOf<'matmul'>): bo
 }
 
 function fullShape(values: readonly Value[], product: NodeOf<'matmul'> | undefined): readonly number[] | undefined {
-  const shapes = product === undefined ? values.map((value) => value.type.shape) : [(product.outputs[0] as Value).type.shape];
+  const shapes =
+    product === undefined ? values.map((value) => value.type.shape) : [(product.outputs[0] as Value).type.shape];
   const rank = Math.max(...shapes.map((shape) => shape.length));
   const full = Array.from({ length: rank }, (_, axis) =>
     Math.max(...shapes.map((shape) => dimAt(shape, axis, rank)).map((dim) => (isStatic(dim) ? dim : Number.NaN))),
@@ -84,7 +85,11 @@ function upstream(body: Graph, name: string): Set<string> {
   return found;
 }
 
-function mergeAxes(full: readonly number[], classes: readonly (readonly AxisClass[])[], keepLast: boolean): readonly AxisGroup[] {
+function mergeAxes(
+  full: readonly number[],
+  classes: readonly (readonly AxisClass[])[],
+  keepLast: boolean,
+): readonly AxisGroup[] {
   const groups: number[][] = [];
   for (let axis = 0; axis < full.length; axis++) {
     const group = groups.at(-1);
@@ -111,7 +116,9 @@ function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, matrix
     ...body,
     inputs: body.inputs.map(value),
     constants: body.constants.map(({ name, data }) => ({ name, data: { ...data, shape: shapeOf(data.shape) } })),
-    nodes: body.nodes.map((node) => ({ ...mergeReduced(node, body, groups, rank), outputs: node.outputs.map(value) }) as Node),
+    nodes: body.nodes.map(
+      (node) => ({ ...mergeReduced(node, body, groups, rank), outputs: node.outputs.map(value) }) as Node,
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Dim } from '../../ir/dim.ts';
-import { add, constant, floordiv, int, mul } from '../../ir/tensor/build.ts';
 import { isBigInt } from '../../ir/dtype.ts';
+import { add, constant, floordiv, int, mul } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { broadcastIndices, type Lowering, staticDim } from './lowering.ts';
 import { windowIndex } from './reduce.ts';
@@ -16,7 +16,8 @@ const matmul: Lowering<'matmul'> = (node, context) => {
   context.reduce(node, [depth], zero(a.type.dtype), (old, spatial, [k]) => {
     const [row, column] = spatial.slice(-2) as [Expr, Expr];
     const batch = spatial.slice(0, -2);
-    const last = (first: Expr, second: Expr, swap: boolean): readonly Expr[] => (swap ? [second, first] : [first, second]);
+    const last = (first: Expr, second: Expr, swap: boolean): readonly Expr[] =>
+      swap ? [second, first] : [first, second];
     const left = a.at([...broadcastIndices(aShape.slice(0, -2), batch), ...last(row, k as Expr, transA)]);
     const right = b.at([...broadcastIndices(bShape.slice(0, -2), batch), ...last(k as Expr, column, transB)]);
     return add(old, mul(left, right));
@@ -42,7 +43,12 @@ const conv: Lowering<'conv'> = (node, context) => {
     const group = groups === outputs ? output : floordiv(output, int(outputs / groups));
     const channel = groups === 1 ? input : perGroup === 1 ? group : add(mul(group, int(perGroup)), input);
     const places = offsets.map((offset, i) =>
-      windowIndex(spatial[i + (channels === 'first' ? 2 : 1)] as Expr, offset, strides[i] as number, dilations[i] as number),
+      windowIndex(
+        spatial[i + (channels === 'first' ? 2 : 1)] as Expr,
+        offset,
+        strides[i] as number,
+        dilations[i] as number,
+      ),
     );
     const batch = spatial[0] as Expr;
     const element = x.at(channels === 'first' ? [batch, channel, ...places] : [batch, ...places, channel]);

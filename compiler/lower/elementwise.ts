@@ -7,7 +7,11 @@ import { broadcastIndices, type Lowering, type LoweringContext } from './lowerin
 type ElementwiseOp = UnaryOp | BinaryOp | 'select' | 'cast' | 'bitcast';
 type ElementwiseNode = { readonly [K in ElementwiseOp]: NodeOf<K> }[ElementwiseOp];
 
-function elementwise(node: ElementwiseNode, context: LoweringContext, combine: (operands: readonly Expr[]) => Expr): void {
+function elementwise(
+  node: ElementwiseNode,
+  context: LoweringContext,
+  combine: (operands: readonly Expr[]) => Expr,
+): void {
   const operands = node.inputs.map((input) => context.operand(input));
   context.compute(node, (indices) =>
     combine(operands.map((operand) => operand.at(broadcastIndices(operand.type.shape, indices)))),
@@ -31,7 +35,9 @@ export const elementwiseLowerings = {
   ...(rows(unaryOps, lowerUnary) as { readonly [K in UnaryOp]: Lowering<K> }),
   ...(rows(binaryOps, lowerBinary) as { readonly [K in BinaryOp]: Lowering<K> }),
   select: ((node, context) =>
-    elementwise(node, context, ([cond, a, b]) => select(cond as Expr, a as Expr, b as Expr))) satisfies Lowering<'select'>,
+    elementwise(node, context, ([cond, a, b]) =>
+      select(cond as Expr, a as Expr, b as Expr),
+    )) satisfies Lowering<'select'>,
   cast: ((node, context) =>
     elementwise(node, context, ([x]) => cast(x as Expr, node.attrs.to))) satisfies Lowering<'cast'>,
   bitcast: ((node, context) =>

@@ -1,7 +1,7 @@
 import type { Dim, Shape } from '../../ir/dim.ts';
 import type { ScatterReduction } from '../../ir/graph/op-attrs.ts';
 import type { BinaryOp } from '../../ir/scalar.ts';
-import { add, binary, cast, dimExpr, int, load, select, store, sub } from '../../ir/tensor/build.ts';
+import { add, binary, cast, int, load, select, store, sub } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { axisSize, type Lowering, type Operand, staticDim } from './lowering.ts';
 
@@ -15,10 +15,10 @@ function wrapIndex(index: Expr, size: Expr): Expr {
   return binary('max', int(0), binary('min', wrapped, sub(size, int(1))));
 }
 
-const operands = (node: { readonly inputs: readonly string[] }, operand: (name: string) => Operand): readonly [Operand, Operand] => [
-  operand(node.inputs[0] as string),
-  operand(node.inputs[1] as string),
-];
+const operands = (
+  node: { readonly inputs: readonly string[] },
+  operand: (name: string) => Operand,
+): readonly [Operand, Operand] => [operand(node.inputs[0] as string), operand(node.inputs[1] as string)];
 
 const gather: Lowering<'gather'> = (node, context) => {
   const [data, index] = operands(node, (name) => context.operand(name));

@@ -37,11 +37,21 @@ export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
   for (const constantValue of body.constants) inlineScalar(context, constantValue.name, body);
   for (const inner of body.nodes) lowerNode(inner, context);
   const { stmts, temps } = context.finish();
-  return simplifyFunc({ name: node.name, sizes: sizesOf([...inputs, ...outputs]), inputs, outputs, temps, body: seq(stmts) });
+  return simplifyFunc({
+    name: node.name,
+    sizes: sizesOf([...inputs, ...outputs]),
+    inputs,
+    outputs,
+    temps,
+    body: seq(stmts),
+  });
 }
 
 function lowerNode(node: Node, context: LoweringContext): void {
-  invariant(node.op !== 'call_tir' && node.op !== 'fused', `${node.op} ${node.name} cannot stand beside other operators in a group`);
+  invariant(
+    node.op !== 'call_tir' && node.op !== 'fused',
+    `${node.op} ${node.name} cannot stand beside other operators in a group`,
+  );
   // The table and the node agree on the operator, which the type checker cannot see through the index.
   (lowerings[node.op] as Lowering<typeof node.op>)(node as never, context);
 }
@@ -50,7 +60,10 @@ function lowerNode(node: Node, context: LoweringContext): void {
 function inlineScalar(context: LoweringContext, name: string, body: Graph): void {
   const found = body.constants.find((candidate) => candidate.name === name);
   const value = found?.data.data[0];
-  invariant(found !== undefined && value !== undefined && found.data.data.length === 1, `constant ${name} in a group is no scalar`);
+  invariant(
+    found !== undefined && value !== undefined && found.data.data.length === 1,
+    `constant ${name} in a group is no scalar`,
+  );
   const { dtype, shape } = found.data;
   context.declareScalar(name, { dtype, shape }, constant(dtype === 'f16' ? f16ToNumber(Number(value)) : value, dtype));
 }

@@ -1,5 +1,5 @@
 import { addDims, type Dim, type Shape } from '../../ir/dim.ts';
-import { add, binary, cast, dimExpr, floordiv, floormod, int, mul, store, sub } from "../../ir/tensor/build.ts";
+import { add, binary, cast, dimExpr, floordiv, floormod, int, mul, store, sub } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { broadcastIndices, type Lowering } from './lowering.ts';
 
@@ -73,7 +73,11 @@ const pad: Lowering<'pad'> = (node, context) => {
   const { before, after, mode } = node.attrs;
   if (mode !== 'constant') {
     context.compute(node, (indices) =>
-      source.at(indices.map((index, axis) => mappedIndex(sub(index, int(before[axis] as number)), source.type.shape[axis] as Dim, mode))),
+      source.at(
+        indices.map((index, axis) =>
+          mappedIndex(sub(index, int(before[axis] as number)), source.type.shape[axis] as Dim, mode),
+        ),
+      ),
     );
     return;
   }

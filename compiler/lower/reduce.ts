@@ -1,6 +1,6 @@
+import type { Dim, Shape } from '../../ir/dim.ts';
 import { type DType, dtypeTable, isBigInt, isFloat } from '../../ir/dtype.ts';
 import type { NodeOf } from '../../ir/graph/graph.ts';
-import type { Dim, Shape } from '../../ir/dim.ts';
 import type { ReduceKind } from '../../ir/graph/op-attrs.ts';
 import type { BinaryOp } from '../../ir/scalar.ts';
 import { add, binary, cast, constant, dimExpr, int, load, mul, select, store, sub } from '../../ir/tensor/build.ts';
@@ -29,7 +29,13 @@ export function lowestOrHighest(dtype: DType, lowest: boolean): Expr {
 }
 
 /** Where the reduced axes' indices stand among the kept ones, for reading the operand. */
-function operandIndices(rank: number, axes: readonly number[], keepDims: boolean, spatial: readonly Expr[], reduce: readonly Expr[]): readonly Expr[] {
+function operandIndices(
+  rank: number,
+  axes: readonly number[],
+  keepDims: boolean,
+  spatial: readonly Expr[],
+  reduce: readonly Expr[],
+): readonly Expr[] {
   let kept = 0;
   return Array.from({ length: rank }, (_, axis) => {
     const position = axes.indexOf(axis);
@@ -94,7 +100,15 @@ const windowed =
     const { window, strides, dilations } = node.attrs;
     const op = combineOp[kind];
     context.reduce(node, window, reduceIdentity(kind, source.type.dtype), (old, spatial, reduce) =>
-      binary(op, old, source.at(spatial.map((index, axis) => windowIndex(index, reduce[axis] as Expr, strides[axis] as number, dilations[axis] as number)))),
+      binary(
+        op,
+        old,
+        source.at(
+          spatial.map((index, axis) =>
+            windowIndex(index, reduce[axis] as Expr, strides[axis] as number, dilations[axis] as number),
+          ),
+        ),
+      ),
     );
   };
 

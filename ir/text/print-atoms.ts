@@ -5,7 +5,9 @@ const word = /^[A-Za-z_][A-Za-z0-9_.]*$/;
 
 /** Words of the syntax, which a bare name must not be. */
 export const keywords: ReadonlySet<string> = new Set(
-  'func temp for in block where init if else let var select cast bitcast ramp broadcast extract graph constant'.split(' '),
+  'func temp for in block where init if else let var select cast bitcast ramp broadcast extract graph constant'.split(
+    ' ',
+  ),
 );
 
 /** A name with its sigil (`%` values and buffers, `@` functions and graphs); quoted as a JSON string where it is no word. */

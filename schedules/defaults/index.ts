@@ -12,12 +12,16 @@ import { tileReduction } from './tile-reduction.ts';
  * A schedule in which every decision is made by a rule. `constants` are the inputs whose contents are known when the
  * model is compiled, so that packing them costs nothing at run time.
  */
-export function defaultSchedule(func: TensorFunc, constants: ReadonlySet<string>): { readonly trace: Trace; readonly func: TensorFunc } {
+export function defaultSchedule(
+  func: TensorFunc,
+  constants: ReadonlySet<string>,
+): { readonly trace: Trace; readonly func: TensorFunc } {
   const schedule = new Schedule(func);
   inlineElementwise(schedule);
   const reductions = blockSites(schedule.func).filter(isReduction);
   const [reduction] = reductions;
-  const tiled = reduction !== undefined && reductions.length === 1 && tileReduction(schedule, reduction.block.name, constants);
+  const tiled =
+    reduction !== undefined && reductions.length === 1 && tileReduction(schedule, reduction.block.name, constants);
   if (!tiled && reduction !== undefined) scheduleRows(schedule);
   if (reduction === undefined) for (const { block } of blockSites(schedule.func)) vectorizeBlock(schedule, block.name);
   return { trace: schedule.trace, func: schedule.func };

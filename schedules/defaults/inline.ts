@@ -7,9 +7,26 @@ import type { Schedule } from '../schedule.ts';
 
 /** Operations that take many instructions: computed once and kept rather than again in each consumer. */
 const costly: ReadonlySet<string> = new Set<UnaryOp | 'pow' | 'mod' | 'floormod'>([
-  'exp', 'log', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf',
-  'sigmoid', 'pow', 'mod', 'floormod',
-]); // prettier-ignore
+  'exp',
+  'log',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'erf',
+  'sigmoid',
+  'pow',
+  'mod',
+  'floormod',
+]);
 
 /** Inlines every block that only computes elements for others, but for costly ones with several consumers. */
 export function inlineElementwise(schedule: Schedule): void {

@@ -9,7 +9,13 @@ import type { PackedDim } from '../step.ts';
  * the vectorized loop, in them the reduction's loops, the panel's elements innermost. Returns whether the
  * operand is an input whose every dimension follows one loop, which is what can be packed so.
  */
-export function packOperand(schedule: Schedule, access: Access, order: readonly string[], vectorLoop: string, width: number): boolean {
+export function packOperand(
+  schedule: Schedule,
+  access: Access,
+  order: readonly string[],
+  vectorLoop: string,
+  width: number,
+): boolean {
   const { func } = schedule;
   const layout = packedLayout(func, access, order, vectorLoop, width);
   if (layout === undefined || readersOf(blockSites(func), access.buffer).length !== 1) return false;

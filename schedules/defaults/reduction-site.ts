@@ -10,7 +10,8 @@ export function loopsOf(site: BlockSite, kind: 'spatial' | 'reduce'): readonly s
   return site.loops.map((loop) => loop.loopVar).filter((loop) => feeding.includes(loop));
 }
 
-export const isReduction = (site: BlockSite): boolean => site.block.iters.some((iter) => iter.kind === 'reduce') && site.block.init !== undefined;
+export const isReduction = (site: BlockSite): boolean =>
+  site.block.iters.some((iter) => iter.kind === 'reduce') && site.block.init !== undefined;
 
 /** The block that writes a reduction's finished values to where they go, and how its loops correspond. */
 export interface WriteBack {
@@ -63,4 +64,3 @@ export const newLoops = (site: BlockSite, before: ReadonlySet<string>): readonly
 
 export const loopNames = (func: TensorFunc): ReadonlySet<string> =>
   new Set(blockSites(func).flatMap((site) => site.loops.map((loop) => loop.loopVar)));
-

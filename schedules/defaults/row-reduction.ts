@@ -1,10 +1,9 @@
-import { accessesOf, readersOf, writtenBy } from '../analysis/accesses.ts';
-import { constantExtent } from '../analysis/extents.ts';
+import { writtenBy } from '../analysis/accesses.ts';
 import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
-import { isReduction, loopNames, loopsOf, newLoops } from './reduction-site.ts';
+import { isReduction, loopsOf } from './reduction-site.ts';
 import { extentOf, loadsOf, strideAlong } from './strides.ts';
 
 /**
@@ -19,7 +18,9 @@ export function scheduleRows(schedule: Schedule): void {
   if (last === undefined) return;
   const rows = rowLoops(schedule, last);
   const row = rows.at(-1);
-  const reductions = blockSites(schedule.func).filter(isReduction).map((site) => site.block.name);
+  const reductions = blockSites(schedule.func)
+    .filter(isReduction)
+    .map((site) => site.block.name);
   if (row !== undefined) moveUnder(schedule, last.block.name, row);
   for (const reduction of reductions) vectorizeReduction(schedule, reduction);
   for (const site of blockSites(schedule.func)) if (!isReduction(site)) vectorizeBlock(schedule, site.block.name);
@@ -38,7 +39,8 @@ function moveUnder(schedule: Schedule, last: string, row: string): void {
   for (const name of names.filter((candidate) => candidate !== last).reverse()) {
     const [buffer] = writtenBy(findBlock(schedule.func, name));
     const isTemp = schedule.func.temps.some((temp) => temp.name === buffer);
-    if (buffer !== undefined && isTemp) attempt(() => schedule.apply({ primitive: 'compute-at', block: name, loop: row }));
+    if (buffer !== undefined && isTemp)
+      attempt(() => schedule.apply({ primitive: 'compute-at', block: name, loop: row }));
   }
 }
 

@@ -34,13 +34,16 @@ export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlyS
   const rest = others.filter((loop) => loop !== rows);
   const batch = panels ? rest.filter((loop) => along.some((load) => strideAlong(load, loop) !== 0)) : [];
   const worth = (load: StridedAccess): boolean =>
-    scattered.includes(load) || (panels && isPackable(load, func) && worthPacking(load, extentOf(site, rows ?? ''), constants));
+    scattered.includes(load) ||
+    (panels && isPackable(load, func) && worthPacking(load, extentOf(site, rows ?? ''), constants));
   return {
     columns,
     rows,
     batch,
     moving: rest.filter((loop) => !batch.includes(loop)),
-    tile: panels ? contractionTile(extentOf(site, rows ?? ''), extentOf(site, columns)) : windowTile(site, columns, rows),
+    tile: panels
+      ? contractionTile(extentOf(site, rows ?? ''), extentOf(site, columns))
+      : windowTile(site, columns, rows),
     reduceLoops,
     packed: along.filter(worth),
     panels,
@@ -57,13 +60,21 @@ const worthPacking = ({ access }: StridedAccess, rows: number, constants: Readon
   constants.has(access.buffer) || rows >= 16;
 
 /** Whether the windows of neighbouring results along a loop share elements. */
-function overlaps(site: BlockSite, loop: string, reduceLoops: readonly string[], loads: readonly StridedAccess[]): boolean {
+function overlaps(
+  site: BlockSite,
+  loop: string,
+  reduceLoops: readonly string[],
+  loads: readonly StridedAccess[],
+): boolean {
   return loads.some((load) => {
     const step = strideAlong(load, loop) ?? 0;
-    return step > 0 && reduceLoops.some((k) => {
-      const inner = strideAlong(load, k) ?? 0;
-      return inner > 0 && step < inner * extentOf(site, k);
-    });
+    return (
+      step > 0 &&
+      reduceLoops.some((k) => {
+        const inner = strideAlong(load, k) ?? 0;
+        return inner > 0 && step < inner * extentOf(site, k);
+      })
+    );
   });
 }
 

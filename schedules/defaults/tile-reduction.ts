@@ -1,10 +1,10 @@
 import { writtenBy } from '../analysis/accesses.ts';
-import { type BlockSite, findBlock } from '../analysis/nests.ts';
+import { findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { packOperand } from './pack.ts';
 import { loopNames, loopsOf, newLoops, type WriteBack, writeBack } from './reduction-site.ts';
-import { planTile, type TilePlan } from './tile-plan.ts';
 import { extentOf } from './strides.ts';
+import { planTile, type TilePlan } from './tile-plan.ts';
 
 /**
  * Schedules a reduction whose results lie along its operands' memory: matrix products, convolutions (implicit GEMM with

@@ -32,7 +32,10 @@ function productCycles(rows: number, columns: number, tile: Tile): number {
   // A column beyond the last full vector costs as much as a vector.
   const units = vectors + (columns % 4);
   const [fullRows, restRows] = [Math.floor(rows / tile.rows), rows % tile.rows];
-  const [fullColumns, restColumns] = [Math.floor(vectors / tile.vectors), units - Math.floor(vectors / tile.vectors) * tile.vectors];
+  const [fullColumns, restColumns] = [
+    Math.floor(vectors / tile.vectors),
+    units - Math.floor(vectors / tile.vectors) * tile.vectors,
+  ];
   const row = (height: number): number =>
     fullColumns * tileCycles(height, tile.vectors) + (restColumns > 0 ? tileCycles(height, restColumns) : 0);
   return fullRows * row(tile.rows) + (restRows > 0 ? row(restRows) : 0);
