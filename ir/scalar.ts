@@ -113,9 +113,11 @@ export function roundTo(dtype: DType): (value: Scalar) => Scalar {
 function roundHalfEven(x: number): number {
   const down = Math.floor(x);
   const rest = x - down;
+  // Not `down + 1`, which gives 0 for -0.4: IEEE keeps the sign.
+  const up = -(-down - 1);
   if (rest < 0.5) return down;
-  if (rest > 0.5) return down + 1;
-  return down % 2 === 0 ? down : down + 1;
+  if (rest > 0.5) return up;
+  return down % 2 === 0 ? down : up;
 }
 
 const floatUnary: Readonly<Record<Exclude<UnaryOp, 'not' | 'bitnot' | 'isnan'>, (x: number) => number>> = {
