@@ -1,6 +1,6 @@
 import { type DType, isBigInt } from '../dtype.ts';
 import { assertNever, CompilerError } from '../errors.ts';
-import type { Scalar } from '../scalar.ts';
+import { roundTo, type Scalar } from '../scalar.ts';
 import { compileBinary, compileBitcast, compileCast, compileUnary } from './interpret-arithmetic.ts';
 import { type Code, compileOffset, compileRead, type Memory, type NumberCode } from './interpret-memory.ts';
 import type { Expr, Var } from './tensor-func.ts';
@@ -40,7 +40,7 @@ export const compileIndices = (frame: Frame, indices: readonly Expr[]): readonly
 export function compileExpr(frame: Frame, expr: Expr): Code {
   switch (expr.kind) {
     case 'const':
-      return compileConst(expr.value);
+      return compileConst(roundTo(expr.dtype)(expr.value));
     case 'var':
       return compileVar(frame, expr);
     case 'load': {

@@ -1,6 +1,14 @@
 import { isFloat } from '../dtype.ts';
 import { assertNever } from '../errors.ts';
-import { type BinaryOp, binaryFunction, castFunction, comparisons, type Scalar, unaryFunction } from '../scalar.ts';
+import {
+  type BinaryOp,
+  binaryFunction,
+  castFunction,
+  comparisons,
+  roundTo,
+  type Scalar,
+  unaryFunction,
+} from '../scalar.ts';
 import { assume } from './assume.ts';
 import { boundsOf, decide, indexDifference, isNonNegative, type Knowledge } from './bounds.ts';
 import { binary, bool, broadcast, cast, constant, extract, int, ramp, select, unary } from './build.ts';
@@ -55,7 +63,8 @@ function simplifyVar(expr: Var, { ranges, values }: Context): Expr {
 }
 
 function simplifyCast({ dtype }: Cast, operand: Expr): Expr {
-  if (operand.kind === 'const') return constant(castFunction(operand.dtype, dtype)(operand.value), dtype);
+  if (operand.kind === 'const')
+    return constant(castFunction(operand.dtype, dtype)(roundTo(operand.dtype)(operand.value)), dtype);
   return operand.kind === 'broadcast'
     ? broadcast(simplifyCast({ kind: 'cast', dtype, operand: operand.value }, operand.value), operand.lanes)
     : cast(operand, dtype);
@@ -69,7 +78,8 @@ function simplifyExtract({ lane }: Extract, vector: Expr, context: Context): Exp
 function simplifyUnary(expr: Unary, context: Context): Expr {
   if (expr.op === 'neg' && isIndex(expr)) return simplifySum(expr, context);
   const operand = simplifyExpr(expr.operand, context);
-  if (operand.kind === 'const') return constant(unaryFunction(expr.op, operand.dtype)(operand.value), expr.dtype);
+  if (operand.kind === 'const')
+    return constant(unaryFunction(expr.op, operand.dtype)(roundTo(operand.dtype)(operand.value)), expr.dtype);
   if (operand.kind === 'broadcast') {
     return broadcast(simplifyUnary({ ...expr, operand: operand.value }, context), operand.lanes);
   }
@@ -105,7 +115,7 @@ function simplifyBinary(expr: Binary, context: Context): Expr {
 }
 
 const fold = ({ op, dtype }: Binary, left: Scalar, right: Scalar, operands: Expr['dtype']): Expr =>
-  constant(binaryFunction(op, operands)(left, right), dtype);
+  constant(binaryFunction(op, operands)(roundTo(operands)(left), roundTo(operands)(right)), dtype);
 
 function rightContext(op: BinaryOp, left: Expr, context: Context): Context {
   if (op !== 'and' && op !== 'or') return context;
