@@ -1,0 +1,204 @@
+import { isStatic } from '../../ir/dim.ts';
+import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
+import { add, and, binary, dimExpr, int, less, loop as makeLoop, seq, variable } from '../../ir/tensor/build.ts';
+import { sizeRanges } from '../../ir/tensor/simplify.ts';
+import type { Block, Buffer, Expr, Iter, Stmt, Store, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { update, walk } from '../../ir/tensor/visit.ts';
+import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
+import { requireLoopKinds } from '../analysis/carried.ts';
+import { bodyRanges, loopRanges, mergeRanges } from '../analysis/extents.ts';
+import { plainDims, runsForAll } from '../analysis/iters.ts';
+import { loopNames, namesIn } from '../analysis/names.ts';
+import {
+  type BlockSite,
+  blockSites,
+  fail,
+  findBlock,
+  findBuffer,
+  findLoop,
+  type LoopSite,
+  nothing,
+  replaceBlock,
+  replaceLoop,
+  sitesUnder,
+} from '../analysis/nests.ts';
+import { positionOf, requireSettledInputs } from '../analysis/order.ts';
+import { partOf, spanOf } from '../analysis/regions.ts';
+import { listOf, optional, text } from '../fields.ts';
+import type { Primitive, StepArgs } from '../step.ts';
+
+/**
+ * Moves the block that computes a temporary buffer under a loop of the blocks that read it. It gets new loops, one for
+ * each of its iteration variables in their order, over what is read in one iteration of that loop; they are called
+ * `<block>_<variable>` unless `names` says otherwise. The buffer keeps its shape.
+ *
+ *   for a in 64 { block T(v: spatial(64) = a) { %T[v] = exp(%A[v]) } }
+ *   for i in 16 {
+ *     for j in 4 { block B(w: spatial(64) = i * 4 + j) { %B[w] = %T[w] + 1f32 } }
+ *   }
+ *     →
+ *   for i in 16 {
+ *     for T_v in 4 { block T(v: spatial(64) = i * 4 + T_v) { %T[v] = exp(%A[v]) } }
+ *     for j in 4 { block B(w: spatial(64) = i * 4 + j) { %B[w] = %T[w] + 1f32 } }
+ *   }
+ */
+export const computeAt: Primitive<'compute-at'> = {
+  name: 'compute-at',
+  fields: { block: text, loop: text, names: optional(listOf(text)) },
+  apply: (func, args) => {
+    const [producer, target] = [findBlock(func, args.block), findLoop(func, args.loop)];
+    const { buffer, dims } = movable(func, producer);
+    const consumers = consumersUnder(func, producer, buffer, target);
+    const removed = update(func, { body: replaceBlock(func.body, args.block, () => nothing) });
+    const nest = newNest(removed, args, producer.block, partsNeeded(func, producer, dims, consumers, target, buffer));
+    const body = replaceLoop(removed.body, args.loop, (loop) =>
+      update(loop, { body: insertBefore(loop.body, buffer.name, nest) }),
+    );
+    return requireLoopKinds(update(func, { body }));
+  },
+};
+
+/** What a block must be to be computed at another place: the only one that writes one temp, at its plain variables. */
+function movable(
+  func: TensorFunc,
+  site: BlockSite,
+): { readonly buffer: Buffer; readonly dims: readonly (Iter | null)[] } {
+  const { block } = site;
+  const refuse = (reason: string): never => fail(func, `block '${block.name}'`, reason);
+  const [name, ...more] = writtenBy(site);
+  const buffer = name === undefined || more.length > 0 ? undefined : findBuffer(func, name);
+  if (buffer === undefined || !func.temps.includes(buffer))
+    return refuse('it does not write one temp and nothing else');
+  const writers = writersOf(blockSites(func), buffer.name);
+  if (writers.length > 1)
+    return refuse(`'${buffer.name}' is written by ${writers.map((one) => `'${one.block.name}'`).join(', ')}`);
+  const dims = storesOf(block).map((store) => plainDims(block, store, buffer));
+  const [first] = dims;
+  const same = dims.every((one) => one?.every((iter, d) => iter === first?.[d]));
+  if (first === undefined || !same)
+    return refuse(`its indices of '${buffer.name}' are not just its iteration variables`);
+  const readsItself = accessesOf(site).some((access) => !access.write && access.buffer === buffer.name);
+  if (readsItself && block.init === undefined) return refuse(`it reads '${buffer.name}' itself and has no init`);
+  if (!runsForAll(site)) return refuse('it does not run for all values of its iteration variables');
+  return { buffer, dims: first };
+}
+
+function storesOf(block: Block): readonly Store[] {
+  const stores: Store[] = [];
+  walk(block, {
+    stmt: (stmt) => {
+      if (stmt.kind === 'store') stores.push(stmt);
+    },
+  });
+  return stores;
+}
+
+function consumersUnder(func: TensorFunc, producer: BlockSite, buffer: Buffer, target: LoopSite): readonly BlockSite[] {
+  const sites = blockSites(func);
+  const place = `block '${producer.block.name}'`;
+  const consumers = readersOf(sites, buffer.name).filter(({ block }) => block !== producer.block);
+  const under = new Set(sitesUnder(func, target).map(({ block }) => block));
+  const elsewhere = consumers.find(({ block }) => !under.has(block));
+  const name = target.loop.loopVar;
+  if (elsewhere !== undefined)
+    return fail(func, place, `block '${elsewhere.block.name}' reads '${buffer.name}' and is not under loop '${name}'`);
+  if (consumers.length === 0) return fail(func, place, `no block under loop '${name}' reads '${buffer.name}'`);
+  const first =
+    statementsOf(target.loop.body).find((stmt) => touches(stmt, buffer.name, producer.block)) ?? target.loop;
+  const firstBlock = sites.find(({ block }) => contains(first, block))?.block ?? producer.block;
+  requireSettledInputs(func, producer, positionOf(sites, firstBlock));
+  return consumers;
+}
+
+const statementsOf = (body: Stmt): readonly Stmt[] => (body.kind === 'seq' ? body.stmts : [body]);
+
+function contains(stmt: Stmt, block: Block): boolean {
+  let found = false;
+  walk(stmt, {
+    stmt: (node) => {
+      if (node === block) found = true;
+    },
+  });
+  return found;
+}
+
+/** Whether a block other than the producer loads from the buffer in a statement. */
+function touches(stmt: Stmt, buffer: string, producer?: Block): boolean {
+  let found = false;
+  walk(stmt, {
+    stmt: (node) => node !== producer,
+    expr: (node) => {
+      if (node.kind === 'load' && node.buffer === buffer) found = true;
+    },
+  });
+  return found;
+}
+
+function insertBefore(body: Stmt, buffer: string, nest: Stmt): Stmt {
+  const stmts = statementsOf(body);
+  const at = stmts.findIndex((stmt) => touches(stmt, buffer));
+  return seq([...stmts.slice(0, at), nest, ...stmts.slice(at)]);
+}
+
+/** An iteration variable with the part of its values that one iteration needs: from min on, as many as the extent. */
+interface Part {
+  readonly iter: Iter;
+  readonly min: Expr;
+  readonly extent: Expr;
+  readonly isWhole: boolean;
+}
+
+function partsNeeded(
+  func: TensorFunc,
+  producer: BlockSite,
+  dims: readonly (Iter | null)[],
+  consumers: readonly BlockSite[],
+  target: LoopSite,
+  buffer: Buffer,
+): readonly Part[] {
+  const fixed = new Set([...func.sizes, ...[...target.outer, target.loop].map((loop) => loop.loopVar)]);
+  const ranges = mergeRanges(
+    sizeRanges(func),
+    ...consumers.flatMap(({ block, loops }) => [loopRanges(loops), bodyRanges(block)]),
+  );
+  const reads = consumers.flatMap(accessesOf).filter((access) => access.buffer === buffer.name);
+  return producer.block.iters.map((iter): Part => {
+    const dim = dims.indexOf(iter);
+    const span =
+      dim < 0
+        ? undefined
+        : spanOf(
+            reads.flatMap(({ indices }) => indices[dim] ?? []),
+            fixed,
+            ranges,
+          );
+    const part = dim < 0 ? undefined : partOf(span, iter.extent);
+    if (part === undefined) return { iter, min: int(0), extent: dimExpr(iter.extent), isWhole: true };
+    return { iter, min: part.min, extent: int(part.extent), isWhole: false };
+  });
+}
+
+function newNest(func: TensorFunc, args: StepArgs['compute-at'], block: Block, parts: readonly Part[]): Stmt {
+  const used = namesIn(func).variables;
+  const wishes = parts.map(({ iter }) => `${block.name}_${iter.name}`);
+  const names = loopNames(func, `block '${block.name}'`, used, wishes, args.names);
+  const target = findLoop(func, args.loop);
+  const ranges = mergeRanges(
+    sizeRanges(func),
+    loopRanges([...target.outer, target.loop]),
+    loopRanges(parts.map(({ extent }, i) => makeLoop(names[i] ?? '', extent, nothing))),
+  );
+  const iters = parts.map(({ iter, min }, i) => ({ ...iter, value: add(min, variable(names[i] ?? '')) }));
+  const guards = parts.flatMap(({ isWhole }, i) =>
+    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], ranges),
+  );
+  const { predicate: _, ...rest } = block;
+  const moved: Block = { ...rest, iters, ...(guards.length === 0 ? {} : { predicate: guards.reduce(and) }) };
+  return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
+}
+
+/** What keeps a variable inside of its extent, where that is not certain. */
+function guardsOf({ value, extent }: Iter, ranges: Ranges): readonly Expr[] {
+  const guards = [binary('ge', value, int(0)), less(value, isStatic(extent) ? int(extent) : dimExpr(extent))];
+  return guards.filter((guard) => proves(guard, ranges) !== true);
+}

@@ -1,0 +1,25 @@
+import type { Primitive, PrimitiveName } from '../step.ts';
+import { annotate } from './annotate.ts';
+import { computeAt } from './compute-at.ts';
+import { computeInline } from './compute-inline.ts';
+import { fuse } from './fuse.ts';
+import { parallel } from './parallel.ts';
+import { reorder } from './reorder.ts';
+import { setScope } from './set-scope.ts';
+import { split } from './split.ts';
+import { unroll } from './unroll.ts';
+import { vectorize } from './vectorize.ts';
+
+/** Every primitive, by name. */
+export const primitives: { readonly [K in PrimitiveName]: Primitive<K> } = {
+  split,
+  fuse,
+  reorder,
+  vectorize,
+  unroll,
+  parallel,
+  annotate,
+  'compute-inline': computeInline,
+  'compute-at': computeAt,
+  'set-scope': setScope,
+} as never;
