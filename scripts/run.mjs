@@ -19,6 +19,7 @@ const JOBS = {
   start: { steps: [[join(root, 'examples', 'ocr', 'main.ts')]] },
   test: { steps: [[...vitest, 'run']] },
   check: {
+    folders: [join(root, 'benchmarks')],
     keepGoing: true,
     steps: [
       [...tsc, '--noEmit'],
@@ -26,7 +27,13 @@ const JOBS = {
       [...biome, 'check', '--error-on-warnings'],
     ],
   },
-  format: { steps: [[...biome, 'check', '--write']] },
+  format: {
+    keepGoing: true,
+    steps: [
+      [...oxlint, '--type-aware', '--fix', '--quiet'],
+      [...biome, 'check', '--write'],
+    ],
+  },
   build: {
     steps: [
       [...clean, 'dist'],
