@@ -1,6 +1,7 @@
 import { dimSymbols, isStatic } from '../dim.ts';
 import { VerifyError } from '../errors.ts';
 import { dataRange } from './bounds.ts';
+import { variablesOf } from './names.ts';
 import type { Buffer, Stmt, TensorFunc } from './tensor-func.ts';
 import type { Declared, Site } from './verify-expr.ts';
 import { verifyStmt } from './verify-stmt.ts';
@@ -44,12 +45,6 @@ function statements(body: Stmt): readonly Stmt[] {
   const found: Stmt[] = [];
   walk(body, { stmt: (stmt) => void found.push(stmt) });
   return found;
-}
-
-function variablesOf(stmt: Stmt): readonly string[] {
-  if (stmt.kind === 'for') return [stmt.loopVar];
-  if (stmt.kind === 'let') return [stmt.name];
-  return stmt.kind === 'block' ? stmt.iters.map((iter) => iter.name) : [];
 }
 
 function verifyNames(func: TensorFunc): void {
