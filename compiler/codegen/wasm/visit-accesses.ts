@@ -1,0 +1,50 @@
+import { boundsOf } from '../../../ir/tensor/bounds.ts';
+import type { Expr, Load, Stmt, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../../ir/tensor/typing.ts';
+import { mapChildren, mapExprChildren } from '../../../ir/tensor/visit.ts';
+import { type Access, accessOf, laneAddresses } from './access.ts';
+import { elementType, elementTypes } from './buffers.ts';
+import { opensScope, type Variables } from './variables.ts';
+
+/**
+ * Calls `visit` on every load and store. `guardDepth` is the depth of the innermost scope in which something decides
+ * whether the access happens (an `if`, a `select`, a loop that may have no round); -1 where nothing does.
+ */
+export function visitAccesses(
+  func: TensorFunc,
+  variables: Variables,
+  visit: (access: Access, guardDepth: number) => void,
+): void {
+  const types = elementTypes(func);
+  const access = (buffer: string, indices: readonly Expr[]): Access =>
+    accessOf(buffer, elementType(types, buffer), indices, variables.polynomials);
+
+  /** Under a vector's `select` the lanes of a load are guarded each for itself. */
+  const visitLoad = (expr: Load, guardDepth: number, isMasked: boolean): void => {
+    const found = access(expr.buffer, expr.indices);
+    if (!isMasked || found.kind === 'scalar') visit(found, guardDepth);
+    else visit({ kind: 'lanes', addresses: laneAddresses(found, expr.dtype) }, guardDepth);
+  };
+  const visitExpr = (expr: Expr, depth: number, guardDepth: number, isMasked = false): Expr => {
+    if (expr.kind === 'select') {
+      const masksSides = isMasked || lanesOf(expr) > 1;
+      visitExpr(expr.cond, depth, guardDepth, isMasked);
+      visitExpr(expr.then, depth, depth, masksSides);
+      visitExpr(expr.else, depth, depth, masksSides);
+      return expr;
+    }
+    if (expr.kind === 'load') visitLoad(expr, guardDepth, isMasked);
+    return mapExprChildren(expr, (child) => visitExpr(child, depth, guardDepth, isMasked));
+  };
+  const visitStmt = (stmt: Stmt, depth: number, guardDepth: number): Stmt => {
+    if (stmt.kind === 'store') visit(access(stmt.buffer, stmt.indices), guardDepth);
+    const isGuard = stmt.kind === 'if' || (stmt.kind === 'for' && boundsOf(stmt.extent, variables.ranges).min < 1);
+    const inner = opensScope(stmt) ? depth + 1 : depth;
+    mapChildren(stmt, {
+      expr: (expr) => visitExpr(expr, depth, guardDepth),
+      stmt: (child) => visitStmt(child, inner, isGuard ? depth : guardDepth),
+    });
+    return stmt;
+  };
+  visitStmt(func.body, 0, -1);
+}
