@@ -15,7 +15,8 @@ export interface Result {
 export function printTable(engines: readonly string[], results: readonly Result[]): string {
   const [, peer = ''] = engines;
   const head = ['model', ...engines.map((name) => `${name} ms`), `${peer} / ours`];
-  const table = new Table({ head, colAligns: ['left', 'right', 'right', 'right'], style: { head: [] } });
+  const style = { head: [], border: [], compact: true };
+  const table = new Table({ head, colAligns: ['left', 'right', 'right', 'right'], style });
   for (const result of results) {
     if (result.problem === undefined) {
       table.push([result.id, ...result.timings.map((timing) => format(timing)), ratioOf(result).toFixed(2)]);

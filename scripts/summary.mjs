@@ -1,6 +1,6 @@
 // The end of `.ci/run`: node scripts/summary.mjs VITEST-REPORT.json CHECK-EXIT-CODE TEST-EXIT-CODE
-// The checks count as one test. A test run that left no report, or that failed although no test did
-// (an error outside a test, a suite that did not load), counts as one failure too.
+// The checks count as one test. A file of tests that did not load is one failure, and so is a run that left no
+// report or failed although no test did (an error outside of any test).
 
 import { readFileSync } from 'node:fs';
 
@@ -22,10 +22,14 @@ function readReport(path) {
     const json = JSON.parse(readFileSync(path, 'utf8'));
     return {
       passed: json.numPassedTests,
-      failed: json.numFailedTests,
+      failed: json.numFailedTests + json.testResults.filter(didNotLoad).length,
       skipped: json.numPendingTests + json.numTodoTests,
     };
   } catch {
     return { passed: 0, failed: 0, skipped: 0 };
   }
+}
+
+function didNotLoad({ status, assertionResults }) {
+  return status === 'failed' && assertionResults.length === 0;
 }

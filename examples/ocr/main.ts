@@ -58,7 +58,7 @@ function describeFiles(files: ArtifactFiles): string {
   const table = new Table({
     head: ['file', 'bytes', 'brotli'],
     colAligns: ['left', 'right', 'right'],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
   });
   const format = (bytes: number) => bytes.toLocaleString('en');
   for (const [name, bytes] of Object.entries(files)) {
