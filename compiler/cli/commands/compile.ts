@@ -1,0 +1,77 @@
+import { brotliCompressSync } from 'node:zlib';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import { writeArtifact } from '../../artifact/write.ts';
+import { type Compilation, compile } from '../../pipeline.ts';
+import { dumpIr } from '../dump-ir.ts';
+import { readModel } from '../model-file.ts';
+import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
+import { openProgress } from '../progress.ts';
+
+interface CompileArguments extends BindingOptions {
+  readonly output: string;
+  readonly target: 'wasm';
+  readonly dumpIr?: string;
+}
+
+type Timing = readonly [phase: string, milliseconds: number];
+
+export const compileCommand = (): Command =>
+  new Command('compile')
+    .description('compile a model to a folder of static files')
+    .argument('<MODEL>', 'an ONNX model, or a graph in text form (.tir)')
+    .requiredOption('-o, --output <DIR>', 'the folder to write; it must not exist or be empty')
+    .addOption(new Option('--target <TARGET>', 'what to compile for').choices(['wasm']).default('wasm'))
+    .addOption(dimOption())
+    .addOption(shapeOption())
+    .option('--dump-ir <DIR>', 'write the program as it is after each stage')
+    .action(run);
+
+async function run(path: string, options: CompileArguments): Promise<void> {
+  const timings: Timing[] = [];
+  const progress = openProgress([
+    'import',
+    'graph passes',
+    'lower and schedule',
+    'plan memory',
+    'generate code',
+    'assemble',
+  ]);
+  const onPhase = (phase: string, milliseconds: number): void => {
+    timings.push([phase, milliseconds]);
+    progress.advance(phase);
+  };
+  try {
+    const start = performance.now();
+    const graph = await readModel(path, options);
+    onPhase('import', performance.now() - start);
+    const provenance = { target: options.target, dims: options.dim, shapes: options.shape };
+    const compilation = await compile(graph, { provenance, onPhase });
+    await writeArtifact(compilation.files, options.output);
+    if (options.dumpIr !== undefined) await dumpIr(options.dumpIr, graph, compilation);
+    progress.stop();
+    process.stdout.write(summary(options.output, compilation, timings));
+  } finally {
+    progress.stop();
+  }
+}
+
+function summary(folder: string, { files, calls, layout }: Compilation, timings: readonly Timing[]): string {
+  const distinct = new Set(calls.map((call) => call.kernel)).size;
+  const table = new Table({
+    head: ['file', 'bytes', 'brotli'],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, bytes] of Object.entries(files)) table.push([name, bytes.length, brotliCompressSync(bytes).length]);
+  const time = timings.map(([phase, ms]) => `${phase} ${ms.toFixed(0)} ms`).join(', ');
+  const total = timings.reduce((sum, [, ms]) => sum + ms, 0);
+  return [
+    `${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`,
+    table.toString(),
+    `memory: ${layout.totalBytes} bytes (weights ${layout.weights.length}, activations at most ${layout.arenaBytes})`,
+    `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
+    `time: ${total.toFixed(0)} ms (${time})`,
+    '',
+  ].join('\n');
+}

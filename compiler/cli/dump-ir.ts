@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Graph } from '../../ir/graph/graph.ts';
+import { printGraph } from '../../ir/text/print-graph.ts';
+import { printTensorFunc } from '../../ir/text/print-tensor.ts';
+import { printStep } from '../../schedules/trace.ts';
+import { emitWat } from '../codegen/wasm/index.ts';
+import type { Compilation } from '../pipeline.ts';
+
+/** Writes what a compilation went through, one file a stage and, for kernels, one a kernel and stage. */
+export async function dumpIr(folder: string, graph: Graph, compilation: Compilation): Promise<void> {
+  const entries = new Map<string, string>([
+    ['1-imported.tir', printGraph(graph)],
+    ['2-fused.tir', printGraph(compilation.fused)],
+    ['6-kernels.wat', await emitWat(compilation.files['kernels.wasm'] as Uint8Array)],
+  ]);
+  for (const kernel of new Set(compilation.calls.map((call) => call.kernel))) {
+    const file = kernel.name.replaceAll(/[^\w.-]+/g, '_');
+    entries.set(`3-tensor/${file}.tir`, printTensorFunc(kernel.tensor));
+    entries.set(`4-scheduled/${file}.trace`, kernel.trace.map((step) => `${printStep(step)}\n`).join(''));
+    entries.set(`4-scheduled/${file}.tir`, printTensorFunc(kernel.scheduled));
+    entries.set(`5-lowered/${file}.tir`, printTensorFunc(kernel.lowered));
+  }
+  for (const name of ['', '3-tensor', '4-scheduled', '5-lowered']) await mkdir(join(folder, name), { recursive: true });
+  for (const [name, text] of entries) await writeFile(join(folder, name), text);
+}

@@ -1,0 +1,51 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+export type Sizes = Readonly<Record<string, number>>;
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** What binds a model's open dimensions. */
+export interface BindingOptions {
+  readonly dim: Sizes;
+  readonly shape: Shapes;
+}
+
+/** The name may hold any character, `=` too: the value is what follows the last one. */
+function splitPair(text: string, form: string): readonly [string, string] {
+  const at = text.lastIndexOf('=');
+  if (at <= 0) throw new InvalidArgumentError(`Expected ${form}.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function parseSize(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${JSON.stringify(text)} is no size.`);
+  return Number(text);
+}
+
+export const dimOption = (): Option =>
+  new Option('--dim <NAME=SIZE>', 'give a named dimension a size (repeatable)')
+    .argParser((text: string, sizes: Sizes): Sizes => {
+      const [name, size] = splitPair(text, 'NAME=SIZE');
+      return { ...sizes, [name]: parseSize(size) };
+    })
+    .default({}, 'none');
+
+export const shapeOption = (): Option =>
+  new Option('--shape <INPUT=AxBxC>', 'give an input a whole shape, as images=1x3x416x416 (repeatable)')
+    .argParser((text: string, shapes: Shapes): Shapes => {
+      const [name, shape] = splitPair(text, 'INPUT=AxBxC');
+      return { ...shapes, [name]: shape === '' ? [] : shape.split('x').map(parseSize) };
+    })
+    .default({}, 'none');
+
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('Expected a number ≥ 0.');
+  return value;
+}
+
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number ≥ 1.');
+  return value;
+}

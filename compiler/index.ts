@@ -1,0 +1,17 @@
+export { type Dim, type Shape, symbolDim } from '../ir/dim.ts';
+export type { DType } from '../ir/dtype.ts';
+export * from '../ir/errors.ts';
+export { GraphBuilder } from '../ir/graph/build.ts';
+export type { Graph, Node, Value } from '../ir/graph/graph.ts';
+export { interpretGraph } from '../ir/graph/interpret.ts';
+export { interpretFunc } from '../ir/tensor/interpret.ts';
+export type { TensorFunc } from '../ir/tensor/tensor-func.ts';
+export type { TensorData } from '../ir/tensor-data.ts';
+export { parseGraph, parseTensorFunc } from '../ir/text/parse.ts';
+export { printGraph } from '../ir/text/print-graph.ts';
+export { printTensorFunc } from '../ir/text/print-tensor.ts';
+export { type ArtifactFiles } from './artifact/assemble.ts';
+export { writeArtifact } from './artifact/write.ts';
+export { type ImportOptions, importOnnx } from './onnx/import.ts';
+export { type Compilation, type CompileOptions, compile } from './pipeline.ts';
+export { version } from './version.ts';
