@@ -9,7 +9,13 @@ import type { OpAttrs, OpName } from './op-attrs.ts';
 import { nodePlace } from './place.ts';
 import { solveSymbols } from './symbols.ts';
 
-export type Symbols = ReadonlyMap<string, Dim>;
+type Symbols = ReadonlyMap<string, Dim>;
+
+const bindShape = (shape: Shape, symbols: Symbols): Shape =>
+  mapList(shape, (dim) => {
+    const bound = bindDim(dim, symbols);
+    return dimEquals(bound, dim) ? dim : bound;
+  });
 
 /** The operators with an attribute that holds dimensions. */
 type OpWithDims = { readonly [K in OpName]: Shape extends OpAttrs[K][keyof OpAttrs[K]] ? K : never }[OpName];
@@ -31,7 +37,7 @@ const hasDims = (op: OpName): op is OpWithDims => Object.hasOwn(boundAttrs, op);
  * A node that holds none of them stays the same object. Throws `VerifyError` where a size becomes negative.
  */
 export function bindGraph(graph: Graph, symbols: Symbols): Graph {
-  const bind = (shape: Shape): Shape => mapList(shape, (dim) => bindDim(dim, symbols));
+  const bind = (shape: Shape): Shape => bindShape(shape, symbols);
   const bindValue = (value: Value): Value => {
     const shape = bind(value.type.shape);
     if (shape.some((dim) => isStatic(dim) && dim < 0)) {
@@ -57,7 +63,7 @@ function bindAttrs(place: string, node: Node, operands: readonly Shape[], symbol
 }
 
 function bindDims<K extends OpWithDims>(op: K, attrs: OpAttrs[K], symbols: Symbols): OpAttrs[K] {
-  return boundAttrs[op](attrs, (shape) => mapList(shape, (dim) => bindDim(dim, symbols)));
+  return boundAttrs[op](attrs, (shape) => bindShape(shape, symbols));
 }
 
 /** Sizes that the operands tell are the function's own names, the others are the graph's (see `solveSizes`). */

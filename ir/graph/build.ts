@@ -58,7 +58,7 @@ export class GraphBuilder {
 
   /** Adds a node with any number of results. */
   ops<K extends OpName>(op: K, inputs: readonly Value[], attrs: OpAttrs[K], name: string = op): readonly Value[] {
-    const nodeName = this.#unique(name, this.#nodeNames);
+    const nodeName = this.#unique(name);
     const place = nodePlace(this.#name, { name: nodeName, op });
     for (const input of inputs) {
       if (this.#values.get(input.name) !== input) {
@@ -71,9 +71,9 @@ export class GraphBuilder {
         inputs.map(({ type }) => type),
       ),
     );
-    this.#nodeNames.add(nodeName);
     const outputs = types.map((type, i) => this.#define(types.length === 1 ? nodeName : `${nodeName}.${i}`, type));
     const node: NodeOf<K> = { op, name: nodeName, inputs: inputs.map((input) => input.name), attrs, outputs };
+    this.#nodeNames.add(nodeName);
     this.#nodes.push(node as Node);
     return outputs;
   }
@@ -100,16 +100,18 @@ export class GraphBuilder {
   }
 
   #define(wanted: string, type: Value['type']): Value {
-    const name = this.#unique(wanted, this.#values);
+    const name = this.#unique(wanted);
     const value = { name, type };
     this.#values.set(name, value);
     return value;
   }
 
-  #unique(wanted: string, taken: { has(name: string): boolean }): string {
-    if (!taken.has(wanted)) return wanted;
+  /** A name that neither a value nor a node has, so that a node and its result can share one. */
+  #unique(wanted: string): string {
+    const taken = (name: string) => this.#values.has(name) || this.#nodeNames.has(name);
+    if (!taken(wanted)) return wanted;
     let count = this.#counters.get(wanted) ?? 1;
-    while (taken.has(`${wanted}_${count}`)) count++;
+    while (taken(`${wanted}_${count}`)) count++;
     this.#counters.set(wanted, count);
     return `${wanted}_${count}`;
   }

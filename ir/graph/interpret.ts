@@ -1,9 +1,11 @@
-import { bindDim, isStatic, printShape, shapeEquals } from '../dim.ts';
-import { CompilerError, invariant } from '../errors.ts';
+import { bindDim, dimSymbols, isStatic, printShape, shapeEquals } from '../dim.ts';
+import { CompilerError, VerifyError } from '../errors.ts';
 import { elementCount, type TensorData } from '../tensor-data.ts';
 import { bindGraph } from './bind.ts';
+import { typeOfData, valueTypes } from './edit.ts';
 import type { Graph, Node, Value } from './graph.ts';
 import { evaluateNode } from './op-table.ts';
+import { printType } from './ops/checks.ts';
 import { atPlace, nodePlace } from './place.ts';
 import { runGraph } from './run-graph.ts';
 import { solveSymbols } from './symbols.ts';
@@ -45,12 +47,23 @@ function symbolsOf(graph: Graph, inputs: readonly TensorData[]): ReadonlyMap<str
   return symbols;
 }
 
+function checkBound(graph: Graph): void {
+  for (const [name, { shape }] of valueTypes(graph)) {
+    const [symbol] = shape.flatMap(dimSymbols);
+    if (symbol === undefined) continue;
+    throw new CompilerError(
+      `graph ${graph.name}: no input tells ${symbol} in the shape ${printShape(shape)} of %${name}`,
+    );
+  }
+}
+
 /** The graph's meaning, slowly: what tests compare with. Throws `CompilerError` where the inputs do not fit it. */
 export function interpretGraph(graph: Graph, inputs: Readonly<Record<string, TensorData>>): Record<string, TensorData> {
   const unknown = Object.keys(inputs).find((name) => graph.inputs.every((input) => input.name !== name));
   if (unknown !== undefined) throw new CompilerError(`graph ${graph.name} has no input ${unknown}`);
   const operands = graph.inputs.map((input) => checkInput(graph, input, inputs[input.name]));
   const bound = bindGraph(graph, symbolsOf(graph, operands));
+  checkBound(bound);
   const results = runGraph(bound, operands, (node, values) => evaluateAt(graph, node, values));
   return Object.fromEntries(graph.outputs.map(({ name }, i) => [name, results[i] as TensorData]));
 }
@@ -58,10 +71,11 @@ export function interpretGraph(graph: Graph, inputs: Readonly<Record<string, Ten
 function evaluateAt(graph: Graph, node: Node, values: readonly TensorData[]): readonly TensorData[] {
   const place = nodePlace(graph.name, node);
   const results = atPlace(place, () => evaluateNode(node, values));
-  node.outputs.forEach(({ type }, i) => {
-    const { dtype, shape, data } = results[i] ?? { dtype: undefined, shape: [], data: [] };
-    const fits = dtype === type.dtype && shapeEquals(shape, type.shape) && data.length === elementCount(shape);
-    invariant(fits, `${place} gave another type than it infers`);
+  node.outputs.forEach(({ name, type }, i) => {
+    const found = results[i];
+    if (found?.dtype === type.dtype && shapeEquals(found.shape, type.shape)) return;
+    const given = found === undefined ? 'nothing' : printType(typeOfData(found));
+    throw new VerifyError(place, `%${name} is ${printType(type)}, but the operator gives ${given}`);
   });
   return results;
 }

@@ -1,4 +1,5 @@
 import type { TensorData } from '../tensor-data.ts';
+import { typeOfData } from './edit.ts';
 import type { NodeOf, TensorType } from './graph.ts';
 import type { OpName } from './op-attrs.ts';
 import type { OpRow } from './op-row.ts';
@@ -35,16 +36,6 @@ export const opTable: { readonly [K in OpName]: OpRow<K> } = {
   ...structuralRows((node, inputs) => evaluateNode(node, inputs)),
 };
 
-/** The results of a node whose types hold no symbol (see `bindGraph`). Throws as `OpRow.evaluate` does. */
-export function evaluateNode<K extends OpName>(node: NodeOf<K>, inputs: readonly TensorData[]): readonly TensorData[] {
-  const row: OpRow<K> = opTable[node.op];
-  return row.evaluate(
-    inputs,
-    node.attrs,
-    node.outputs.map(({ type }) => type),
-  );
-}
-
 /** The types of a node's results as its operator infers them. Throws as `OpRow.infer` does. */
 export function inferNode<K extends OpName>(
   node: Pick<NodeOf<K>, 'op' | 'attrs'>,
@@ -52,4 +43,16 @@ export function inferNode<K extends OpName>(
 ): readonly TensorType[] {
   const row: OpRow<K> = opTable[node.op];
   return row.infer(inputs, node.attrs);
+}
+
+/**
+ * The results of a node whose attributes hold no symbol (see `bindGraph`). Infers first, so that what fits only for some
+ * values of a symbol is refused for the others. Throws as `OpRow.infer` and `OpRow.evaluate` do.
+ */
+export function evaluateNode<K extends OpName>(
+  node: Pick<NodeOf<K>, 'op' | 'attrs'>,
+  inputs: readonly TensorData[],
+): readonly TensorData[] {
+  const row: OpRow<K> = opTable[node.op];
+  return row.evaluate(inputs, node.attrs, inferNode(node, inputs.map(typeOfData)));
 }
