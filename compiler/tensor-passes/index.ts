@@ -1,6 +1,8 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { commonSubexpressions } from './common-subexpressions.ts';
 import { compactBuffers } from './compact-buffers.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
+import { hoistInvariants } from './hoist-invariants.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
 import { promoteLocals } from './promote-locals.ts';
@@ -24,6 +26,8 @@ export const tensorPasses: readonly TensorPass[] = [
   { name: 'unroll', run: unroll },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'promote-locals', run: promoteLocals },
+  { name: 'hoist-invariants', run: hoistInvariants },
+  { name: 'common-subexpressions', run: commonSubexpressions },
 ];
 
 /** Runs all passes in order. `observe` is called after each. */

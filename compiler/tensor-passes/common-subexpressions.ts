@@ -1,0 +1,146 @@
+import { seq, variable } from '../../ir/tensor/build.ts';
+import type { Expr, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../ir/tensor/typing.ts';
+import { mapChildren, mapExprChildren, update } from '../../ir/tensor/visit.ts';
+import { hasLoad } from './linear-parts.ts';
+import { type FreshName, freshNames } from './names.ts';
+import { type NamedValue, nestValues } from './nest-values.ts';
+import { productOf, productRows } from './product-rows.ts';
+import { exprsOf, type Numbering, numberValues } from './value-numbers.ts';
+
+/**
+ * Names values that a run of stores and assignments computes more than once, in particular elements that it loads more
+ * than once, which no engine does by itself. In rows of products that are added to accumulators, the products come
+ * first. Index arithmetic is left to the code generator.
+ *
+ *   c := c + broadcast<4>(%a[k]) * %b[ramp<4>(0)]
+ *   d := d + broadcast<4>(%a[k]) * %b[ramp<4>(4)]
+ *
+ *   let v = broadcast<4>(%a[k]) { let p = v * %b[ramp<4>(0)] { let q = v * %b[ramp<4>(4)] { c := c + p  d := d + q } } }
+ */
+export function commonSubexpressions(func: TensorFunc): TensorFunc {
+  return update(func, { body: visit(func.body, freshNames(func)) });
+}
+
+const isSimple = (stmt: Stmt): boolean => stmt.kind === 'store' || stmt.kind === 'assign';
+
+function visit(stmt: Stmt, fresh: FreshName): Stmt {
+  if (isSimple(stmt)) return nameInRun([stmt], fresh);
+  if (stmt.kind !== 'seq') return mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => visit(child, fresh) });
+  const parts: Stmt[] = [];
+  let run: Stmt[] = [];
+  const flush = () => {
+    if (run.length > 0) parts.push(nameInRun(run, fresh));
+    run = [];
+  };
+  for (const child of stmt.stmts) {
+    if (isSimple(child)) run.push(child);
+    else {
+      flush();
+      parts.push(visit(child, fresh));
+    }
+  }
+  flush();
+  return seq(parts);
+}
+
+/** A value that occurs in a run. */
+interface Value {
+  readonly expr: Expr;
+  /** The statement in which it occurs first, by whose numbering its parts are known. */
+  readonly home: number;
+  readonly start: number;
+  end: number;
+  uses: number;
+  /** Parts of a value have a lower rank than the value. */
+  rank: number;
+}
+
+function nameInRun(run: readonly Stmt[], fresh: FreshName): Stmt {
+  const numberings = numberValues(run);
+  const values = countValues(run, numberings);
+  const named = new Map<number, NamedValue>();
+  for (const [number, value] of values) {
+    if (value.uses < 2) continue;
+    const base = value.expr.kind === 'load' ? value.expr.buffer : 'v';
+    named.set(number, { ...value, name: variable(fresh(base), value.expr.dtype, lanesOf(value.expr)) });
+  }
+  if (named.size === 0) return seq(run);
+  const namedAt = (expr: Expr, home: number) => named.get(numberings[home]?.get(expr) ?? -1);
+  outliveWholes([...named.values()], namedAt);
+  /** An expression at a place in the run, values that are named there replaced by their names. */
+  const rename = (expr: Expr, at: number, home: number): Expr => {
+    const value = namedAt(expr, home);
+    const isOpen = value?.depth !== undefined && value.start <= at && at <= value.end;
+    return isOpen ? value.name : mapExprChildren(expr, (child) => rename(child, at, home));
+  };
+  return nestValues(run.length, [...named.values()], {
+    stmt: (at) => mapChildren(run[at] as Stmt, { expr: (expr) => rename(expr, at, at), stmt: (child) => child }),
+    value: ({ expr, start, home }) => mapExprChildren(expr, (child) => rename(child, start, home)),
+  });
+}
+
+/** Makes the parts of a value that start with it end no earlier, so that their lets come to stand around its own. */
+function outliveWholes(
+  values: readonly NamedValue[],
+  namedAt: (expr: Expr, home: number) => NamedValue | undefined,
+): void {
+  const visitParts = (expr: Expr, whole: NamedValue): Expr =>
+    mapExprChildren(expr, (child) => {
+      const part = namedAt(child, whole.home);
+      if (part === undefined) return visitParts(child, whole);
+      if (part.start === whole.start) part.end = Math.max(part.end, whole.end);
+      return child;
+    });
+  for (const whole of [...values].sort((a, b) => b.rank - a.rank)) visitParts(whole.expr, whole);
+}
+
+function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): ReadonlyMap<number, Value> {
+  const values = new Map<number, Value>();
+  let rank = 0;
+  /** Counts the values in an expression of statement `home` that is needed from `start` to `end`. */
+  const count = (expr: Expr, home: number, start: number, end: number, conditional: boolean): void => {
+    const number = numberings[home]?.get(expr) ?? -1;
+    const isNameable = isWorthNaming(expr);
+    const known = isNameable ? values.get(number) : undefined;
+    if (known !== undefined) {
+      known.uses++;
+      known.end = Math.max(known.end, end);
+      return;
+    }
+    const value: Value = { expr, home, start, end, uses: 1, rank: 0 };
+    if (isNameable && !conditional) values.set(number, value);
+    mapExprChildren(expr, (child) => {
+      count(child, home, start, end, conditional || (expr.kind === 'select' && child !== expr.cond));
+      return child;
+    });
+    value.rank = rank++;
+  };
+  const rows = new Map(productRows(run, numberings).map((row) => [row.from, row]));
+  run.forEach((stmt, at) => {
+    const row = rows.get(at);
+    for (let home = at; row !== undefined && home <= row.to; home++) {
+      const product = productOf(run[home]);
+      // Once here and once in its statement: it is named, and computed where the row starts.
+      if (product !== undefined) count(product, home, at, row.to, false);
+    }
+    for (const expr of exprsOf(stmt)) count(expr, at, at, at, false);
+  });
+  return values;
+}
+
+/** Everything but constants, variables and index arithmetic, which cost nothing or are the code generator's to share. */
+function isWorthNaming(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'const':
+    case 'var':
+    case 'ramp':
+      return false;
+    case 'broadcast':
+      return expr.value.kind !== 'const';
+    case 'load':
+      return true;
+    default:
+      return expr.dtype !== 'i32' || lanesOf(expr) > 1 || hasLoad(expr);
+  }
+}
