@@ -1,10 +1,14 @@
 import { activationOps } from './ops/activations.ts';
 import { castOps } from './ops/cast.ts';
+import { convTransposeOps } from './ops/conv-transpose.ts';
+import { convolutionOps } from './ops/convolution.ts';
 import { creationOps } from './ops/creation.ts';
 import { indexingOps } from './ops/indexing.ts';
 import { mathOps } from './ops/math.ts';
 import { matmulOps } from './ops/matmul.ts';
 import { movementOps } from './ops/movement.ts';
+import { normalizationOps } from './ops/normalization.ts';
+import { poolingOps } from './ops/pooling.ts';
 import { reductionOps } from './ops/reduction.ts';
 import { shapeOps } from './ops/shape.ts';
 import { softmaxOps } from './ops/softmax.ts';
@@ -21,5 +25,9 @@ export const onnxOps: OnnxOpRows = {
   ...movementOps,
   ...reductionOps,
   ...shapeOps,
+  ...convolutionOps,
+  ...convTransposeOps,
+  ...normalizationOps,
+  ...poolingOps,
   ...softmaxOps,
 };
