@@ -52,8 +52,11 @@ export function verifyGraph(graph: Graph): void {
 }
 
 function checkUnique(place: string, what: string, names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new VerifyError(place, `two ${what}s have the name ${twice}`);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new VerifyError(place, `two ${what}s have the name ${name}`);
+    seen.add(name);
+  }
 }
 
 function checkShape(place: string, shape: Shape): void {

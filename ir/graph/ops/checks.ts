@@ -1,4 +1,4 @@
-import { type Dim, dimEquals, printShape, type Shape } from '../../dim.ts';
+import { printShape, type Shape } from '../../dim.ts';
 import { type DType, dtypeTable } from '../../dtype.ts';
 import { CompilerError } from '../../errors.ts';
 import { type BinaryOp, supportsBinary } from '../../scalar.ts';
@@ -52,10 +52,6 @@ export function checkPositive(list: readonly number[], what: string): void {
     list.every((value) => Number.isInteger(value) && value >= 1),
     () => `${what} are [${list.join(', ')}], expected positive integers`,
   );
-}
-
-export function checkSameDim(a: Dim, b: Dim, message: () => string): void {
-  check(dimEquals(a, b), message);
 }
 
 /** Checks that no dimension of `inner` but those of `except` is larger than that of `outer`, as far as both are known. */
