@@ -32,7 +32,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['compiler/cli/'],
   'cli-table3': ['compiler/cli/'],
   commander: ['compiler/cli/'],
-  'tar-stream': ['compiler/cli/'],
+  'tar-stream': ['compiler/conformance/'],
 };
 
 const layers = Object.keys(LAYERS).filter((layer) => existsSync(join(root, layer)));
