@@ -1,5 +1,6 @@
 import { activationOps } from './ops/activations.ts';
 import { castOps } from './ops/cast.ts';
+import { controlOps } from './ops/control.ts';
 import { convTransposeOps } from './ops/conv-transpose.ts';
 import { convolutionOps } from './ops/convolution.ts';
 import { creationOps } from './ops/creation.ts';
@@ -9,7 +10,9 @@ import { matmulOps } from './ops/matmul.ts';
 import { movementOps } from './ops/movement.ts';
 import { normalizationOps } from './ops/normalization.ts';
 import { poolingOps } from './ops/pooling.ts';
+import { quantizationOps } from './ops/quantization.ts';
 import { reductionOps } from './ops/reduction.ts';
+import { resizeOps } from './ops/resize.ts';
 import { shapeOps } from './ops/shape.ts';
 import { softmaxOps } from './ops/softmax.ts';
 import type { OnnxOpRows } from './row.ts';
@@ -29,5 +32,8 @@ export const onnxOps: OnnxOpRows = {
   ...convTransposeOps,
   ...normalizationOps,
   ...poolingOps,
+  ...controlOps,
+  ...quantizationOps,
+  ...resizeOps,
   ...softmaxOps,
 };
