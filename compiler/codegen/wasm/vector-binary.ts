@@ -73,8 +73,8 @@ function extremum(e: VectorEmitter, op: 'pmin' | 'pmax', a: Ref, b: Ref, { left,
   const { f32x4, v128 } = e.m;
   if (right !== undefined && !Number.isNaN(right)) return f32x4[op](a, b);
   if (left !== undefined && !Number.isNaN(left)) return f32x4[op](b, a);
-  const [x, y] = [hold(e, 'v128', a), hold(e, 'v128', b)];
-  return v128.or(f32x4[op](x.first, y.first), f32x4.ne(y.again(), y.again()));
+  const y = hold(e, 'v128', b);
+  return v128.or(f32x4[op](a, y.first), f32x4.ne(y.again(), y.again()));
 }
 
 function integerBinary(e: VectorEmitter, op: BinaryOp, dtype: DType, a: Ref, b: Ref, right?: number): Ref {

@@ -28,7 +28,7 @@ function floatUnary(e: VectorEmitter, op: UnaryOp, dtype: DType, x: Ref): Ref {
       const isUnit = f32x4.gt(f32x4.abs(held.first), float32Splat(e, 0));
       const mask = hold(e, 'v128', isUnit);
       const sign = v128.and(held.again(), int32Splat(e, -0x80000000));
-      const unit = v128.and(v128.or(sign, float32Splat(e, 1)), mask.first);
+      const unit = v128.and(mask.first, v128.or(sign, float32Splat(e, 1)));
       return v128.or(unit, v128.andnot(held.again(), mask.again()));
     }
     case 'isnan': {
