@@ -1,0 +1,40 @@
+import type { DType } from '../../ir/dtype.ts';
+import { isBigInt } from '../../ir/dtype.ts';
+import { f16FromNumber, f16ToNumber } from '../../ir/f16.ts';
+import type { Scalar } from '../../ir/scalar.ts';
+import { newArray, type TensorData } from '../../ir/tensor-data.ts';
+
+/** The element at a flat index, decoded. */
+export function elementAt({ dtype, data }: TensorData, index: number): Scalar {
+  const raw = data[index] as Scalar;
+  return dtype === 'f16' ? f16ToNumber(Number(raw)) : raw;
+}
+
+/** All elements, decoded and as numbers. */
+export const numbersOf = (tensor: TensorData): readonly number[] =>
+  Array.from({ length: tensor.data.length }, (_, i) => Number(elementAt(tensor, i)));
+
+/** The value that all elements have, or undefined. Zeros of different sign are different. */
+export function uniformValue(tensor: TensorData): Scalar | undefined {
+  if (tensor.data.length === 0) return undefined;
+  const first = elementAt(tensor, 0);
+  for (let i = 1; i < tensor.data.length; i++) if (!Object.is(elementAt(tensor, i), first)) return undefined;
+  return first;
+}
+
+/** Whether all elements are this number; of integers, zero has no sign. */
+export function isFilledWith(tensor: TensorData | undefined, value: number): boolean {
+  if (tensor === undefined) return false;
+  const found = uniformValue(tensor);
+  if (typeof found === 'bigint') return found === BigInt(value);
+  return Object.is(found, value);
+}
+
+/** A tensor whose elements are given as numbers (rounded to the dtype by storing them). */
+export function tensorOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData {
+  const data = newArray(dtype, values.length);
+  values.forEach((value, i) => {
+    data[i] = isBigInt(dtype) ? BigInt(value) : dtype === 'f16' ? f16FromNumber(value) : value;
+  });
+  return { dtype, shape, data };
+}

@@ -1,0 +1,184 @@
+import { shapeEquals } from '../../ir/dim.ts';
+import { invariant } from '../../ir/errors.ts';
+import type { Graph, Node, TensorType } from '../../ir/graph/graph.ts';
+import { opTable } from '../../ir/graph/op-table.ts';
+import { isReshapeGroup } from './fuse/reshape-group.ts';
+import { bytesOfType } from './tensor-sizes.ts';
+
+/** Offsets in bytes from the start of one arena. */
+export interface MemoryPlan {
+  readonly arenaBytes: number;
+  /** Where each value stands that is no constant. */
+  readonly values: ReadonlyMap<string, number>;
+  /** Where the workspaces of each node stand, in the order in which they were asked for. */
+  readonly temps: ReadonlyMap<string, readonly number[]>;
+  /** The largest number of bytes in use at once: a bound below which no arena can be. */
+  readonly peak: number;
+}
+
+/** Bytes that are in use from one step to another, both included. Step i is node i; inputs come before, outputs after. */
+export interface Block {
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+const alignment = 64;
+
+/**
+ * Gives every value of a fused graph with static shapes, and every workspace of a node, a place in one arena, so that
+ * what is in use at the same time does not overlap. Inputs and outputs of the graph stand in the arena too: inputs are
+ * in use from the start, outputs until the end. `temps` holds the bytes of each node's workspaces.
+ *
+ * Two rules let values share a place:
+ * - alias: a group that is a single reshape is not run; its result is its operand;
+ * - in place: the result of a group of elementwise operators takes the place of an operand that is not used afterwards,
+ *   where all operators of the group work on that operand's shape, so that each element is read at the index where
+ *   the result is written (and so before it is), and an element has the same size.
+ *
+ * Blocks are placed from the largest to the smallest, each into the smallest gap that fits between those that are in
+ * use at the same time (the greedy-by-size heuristic of Pisarchyk and Lee, 2020). Throws an internal error where a
+ * shape is not static.
+ */
+export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly number[]>): MemoryPlan {
+  const { places, blocks } = placesOf(graph);
+  const owned = graph.nodes.flatMap((node, step) =>
+    (temps.get(node.name) ?? []).map((bytes) => ({
+      node: node.name,
+      block: { bytes: align(bytes), first: step, last: step },
+    })),
+  );
+  const all = [...blocks, ...owned.map(({ block }) => block)];
+  const offsets = assignOffsets(all);
+  return {
+    arenaBytes: all.reduce((end, block, i) => Math.max(end, (offsets[i] ?? 0) + block.bytes), 0),
+    values: new Map([...places].map(([value, block]) => [value, offsets[block] ?? 0])),
+    temps: groupByNode(
+      graph,
+      owned.map(({ node }, i) => ({ node, offset: offsets[blocks.length + i] ?? 0 })),
+    ),
+    peak: peakOf(all),
+  };
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+function groupByNode(
+  graph: Graph,
+  temps: readonly { readonly node: string; readonly offset: number }[],
+): ReadonlyMap<string, readonly number[]> {
+  const byNode = Map.groupBy(temps, (temp) => temp.node);
+  return new Map(graph.nodes.map(({ name }) => [name, (byNode.get(name) ?? []).map((temp) => temp.offset)]));
+}
+
+/** The block of each value, and each block's size and lifetime. */
+function placesOf(graph: Graph): { readonly places: ReadonlyMap<string, number>; readonly blocks: readonly Block[] } {
+  const lastUse = lastUses(graph);
+  const places = new Map<string, number>();
+  const blocks: Block[] = [];
+  const open = (value: string, type: TensorType, first: number): void => {
+    places.set(value, blocks.length);
+    blocks.push({ bytes: align(requiredBytes(value, type)), first, last: lastUse.get(value) ?? first });
+  };
+  const share = (value: string, block: number): void => {
+    const { bytes, first, last } = blocks[block] as Block;
+    places.set(value, block);
+    blocks[block] = { bytes, first, last: Math.max(last, lastUse.get(value) ?? 0) };
+  };
+  const types = new Map(graph.inputs.map((input) => [input.name, input.type]));
+  for (const input of graph.inputs) open(input.name, input.type, -1);
+  graph.nodes.forEach((node, step) => {
+    for (const output of node.outputs) {
+      types.set(output.name, output.type);
+      const shared = isReshapeGroup(node)
+        ? places.get(node.inputs[0] ?? '')
+        : overwritten(node, output.type, types, (value) => {
+            const block = places.get(value);
+            return block !== undefined && (blocks[block] as Block).last === step ? block : undefined;
+          });
+      if (shared === undefined) open(output.name, output.type, step);
+      else share(output.name, shared);
+    }
+  });
+  return { places, blocks };
+}
+
+/** The block of an operand in whose place the result may be written; `dying` gives an operand's block where it ends here. */
+function overwritten(
+  node: Node,
+  result: TensorType,
+  types: ReadonlyMap<string, TensorType>,
+  dying: (value: string) => number | undefined,
+): number | undefined {
+  if (node.op !== 'fused') return undefined;
+  const { nodes } = node.attrs.body;
+  const sameIndex = nodes.every(
+    (inner) =>
+      opTable[inner.op].kind === 'elementwise' &&
+      inner.outputs.every((output) => shapeEquals(output.type.shape, result.shape)),
+  );
+  if (!sameIndex || node.outputs.length !== 1) return undefined;
+  for (const input of node.inputs) {
+    const type = types.get(input);
+    if (type === undefined || !shapeEquals(type.shape, result.shape)) continue;
+    if (bytesOfType(type) !== bytesOfType(result)) continue;
+    const block = dying(input);
+    if (block !== undefined) return block;
+  }
+  return undefined;
+}
+
+function lastUses(graph: Graph): Map<string, number> {
+  const last = new Map<string, number>();
+  graph.nodes.forEach((node, step) => {
+    for (const input of node.inputs) last.set(input, step);
+  });
+  for (const output of graph.outputs) last.set(output.value, graph.nodes.length);
+  return last;
+}
+
+function requiredBytes(value: string, type: TensorType): number {
+  const bytes = bytesOfType(type);
+  invariant(bytes !== undefined, `value ${value} has no static shape when memory is planned`);
+  return bytes;
+}
+
+const livesWith = (a: Block, b: Block): boolean => a.first <= b.last && b.first <= a.last;
+
+/** An offset for each block: disjoint ranges where lifetimes overlap. */
+export function assignOffsets(blocks: readonly Block[]): readonly number[] {
+  const offsets = new Array<number>(blocks.length).fill(0);
+  const placed: { readonly block: Block; readonly offset: number }[] = [];
+  const order = blocks.map((_, i) => i).sort((a, b) => sizeOf(b) - sizeOf(a) || a - b);
+  function sizeOf(i: number): number {
+    return blocks[i]?.bytes ?? 0;
+  }
+  for (const i of order) {
+    const block = blocks[i] as Block;
+    const offset = bestGap(
+      block.bytes,
+      placed.filter((other) => livesWith(block, other.block)),
+    );
+    offsets[i] = offset;
+    placed.push({ block, offset });
+  }
+  return offsets;
+}
+
+/** The start of the smallest gap of at least `bytes` between occupied ranges, else the end of them. */
+function bestGap(bytes: number, occupied: readonly { readonly block: Block; readonly offset: number }[]): number {
+  let [end, best, bestSize] = [0, -1, Number.POSITIVE_INFINITY];
+  for (const { block, offset } of occupied.toSorted((a, b) => a.offset - b.offset)) {
+    const gap = offset - end;
+    if (gap >= bytes && gap < bestSize) [best, bestSize] = [end, gap];
+    end = Math.max(end, offset + block.bytes);
+  }
+  return best >= 0 ? best : end;
+}
+
+function peakOf(blocks: readonly Block[]): number {
+  const steps = new Set(blocks.map((block) => block.first));
+  const used = (step: number): number =>
+    blocks.reduce((sum, block) => sum + (block.first <= step && step <= block.last ? block.bytes : 0), 0);
+  return Math.max(0, ...[...steps].map(used));
+}
