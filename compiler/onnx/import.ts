@@ -3,14 +3,15 @@ import { GraphBuilder } from '../../ir/graph/build.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import { decodeModel } from './decode.ts';
 import { createEmitter } from './emitter.ts';
-import { type InputShapes, modelInputs } from './inputs.ts';
+import { type InputOptions, modelInputs } from './inputs.ts';
+import { constantOperand } from './operand.ts';
 import { functionsByKey, importedOpsets } from './opsets.ts';
 import { createScope } from './scope.ts';
 import { dtypeFromCode, type ExternalData } from './tensor.ts';
 import { bindInitializers, importNodes, type Walk } from './walk.ts';
 import { createWriter } from './writer.ts';
 
-export interface ImportOptions extends InputShapes {
+export interface ImportOptions extends InputOptions {
   /** Gives the data that the model keeps in files beside it. */
   readonly externalData?: ExternalData;
   /** The name of the graph; the model's own where it is not given. */
@@ -42,6 +43,11 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Grap
     options,
   )) {
     if (scope.owns(name)) throw new OnnxImportError(`two inputs are called ${JSON.stringify(name)}`);
+    const given = options.values?.[name];
+    if (given !== undefined) {
+      scope.set(name, constantOperand(given, name));
+      continue;
+    }
     const value = builder.input(name, dtype, shape);
     scope.set(name, { kind: 'value', type: value.type, value });
   }

@@ -2,13 +2,16 @@ import type { ValueInfoProto } from 'onnx-buf';
 import { bindDim, type Dim, isStatic, type Shape, symbolDim } from '../../ir/dim.ts';
 import type { DType } from '../../ir/dtype.ts';
 import { OnnxImportError, UnsupportedError } from '../../ir/errors.ts';
+import type { TensorData } from '../../ir/tensor-data.ts';
 import { dtypeFromCode } from './tensor.ts';
 
-export interface InputShapes {
+export interface InputOptions {
   /** Values of the model's named dimensions. */
   readonly dims?: Readonly<Record<string, number>>;
   /** Whole shapes of inputs; a named dimension that one of them fixes has that value everywhere. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Values of inputs that are known already: they become constants, no longer inputs. */
+  readonly values?: Readonly<Record<string, TensorData>>;
 }
 
 export interface ModelInput {
@@ -29,7 +32,7 @@ interface DeclaredInput {
  * Throws OnnxImportError where an option names what the model does not have or contradicts it, UnsupportedError for
  * inputs that are no tensors.
  */
-export function modelInputs(inputs: readonly ValueInfoProto[], options: InputShapes): readonly ModelInput[] {
+export function modelInputs(inputs: readonly ValueInfoProto[], options: InputOptions): readonly ModelInput[] {
   const unsupported: string[] = [];
   const names = new Set(inputs.flatMap((input) => dimParams(input)));
   const declared = inputs.flatMap((input) => {
@@ -44,7 +47,7 @@ export function modelInputs(inputs: readonly ValueInfoProto[], options: InputSha
   if (unsupported.length > 0) throw new UnsupportedError(unsupported);
   const values = bindings(declared, names, options);
   return declared.map(({ name, dtype, shape }) => {
-    const known = shape ?? options.shapes?.[name];
+    const known = shape ?? options.shapes?.[name] ?? options.values?.[name]?.shape;
     if (known === undefined) throw new UnsupportedError([`input ${JSON.stringify(name)} without a shape: give one`]);
     return { name, dtype, shape: known.map((dim) => bindDim(dim, values)) };
   });
@@ -83,7 +86,7 @@ function inventName(wish: string, names: Set<string>): string {
 function bindings(
   inputs: readonly DeclaredInput[],
   names: ReadonlySet<string>,
-  options: InputShapes,
+  options: InputOptions,
 ): ReadonlyMap<string, Dim> {
   const values = new Map<string, Dim>();
   const bind = (symbol: string, value: number, source: string) => {
@@ -102,15 +105,26 @@ function bindings(
     bind(symbol, value, 'the given dimensions');
   }
   for (const [name, sizes] of Object.entries(options.shapes ?? {})) {
-    const input = inputs.find((candidate) => candidate.name === name);
-    if (input === undefined) {
+    bindShape(findInput(inputs, name), sizes, bind);
+  }
+  for (const [name, { dtype, shape }] of Object.entries(options.values ?? {})) {
+    const input = findInput(inputs, name);
+    if (dtype !== input.dtype) {
       throw new OnnxImportError(
-        `no input is called ${JSON.stringify(name)}; ${listing(inputs.map((known) => known.name))}`,
+        `the given value of input ${JSON.stringify(name)} is ${dtype}, expected ${input.dtype}`,
       );
     }
-    bindShape(input, sizes, bind);
+    bindShape(input, shape, bind);
   }
   return values;
+}
+
+function findInput(inputs: readonly DeclaredInput[], name: string): DeclaredInput {
+  const input = inputs.find((candidate) => candidate.name === name);
+  if (input !== undefined) return input;
+  throw new OnnxImportError(
+    `no input is called ${JSON.stringify(name)}; ${listing(inputs.map((known) => known.name))}`,
+  );
 }
 
 function bindShape(
