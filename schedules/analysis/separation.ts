@@ -12,7 +12,8 @@ export interface Separation {
 
 /**
  * Whether the accesses touch disjoint elements for different values of a loop, whatever the values of the free
- * variables. In one dimension they do where the loop's coefficient is larger than all that varies beside it; a loop
+ * variables. In one dimension they do where the loop's coefficient is larger than all that varies beside it in finer
+ * steps, and all of these together stay within one step of what is coarser; a loop
  * that has digits needs such a dimension for each of its digits, the higher ones being fixed and the lower ones free.
  */
 export function separates(loop: string, { accesses, ranges, fixed }: Separation): boolean {
@@ -65,29 +66,40 @@ function digitSeparates(
     const views = sums.map((sum) => sum && viewOf(sum, digit, digits, fixed));
     const [first] = views;
     if (first === undefined || first.coefficient === 0) return false;
-    let spread = first.free;
+    let [spread, stride] = [first.free, 0];
     for (const view of views) {
       if (view === undefined || view.coefficient !== first.coefficient || view.fixed !== first.fixed) return false;
       spread = hull(spread, view.free);
+      stride = gcd(stride, view.stride);
     }
-    return spread.max - spread.min < Math.abs(first.coefficient);
+    const [step, { min, max }] = [Math.abs(first.coefficient), digits.rangeOf(digit)];
+    const beside = spread.max - spread.min;
+    // What is coarser moves in strides that the digit and all that is finer never fill.
+    return beside < step && (stride === 0 || step * (max - min) + beside < stride);
   });
 }
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 interface View {
   readonly coefficient: number;
   /** What is fixed beside the digit, as a text to compare. */
   readonly fixed: string;
+  /** What varies beside it in finer steps, and the stride of what varies in coarser ones; 0 where nothing does. */
   readonly free: Interval;
+  readonly stride: number;
 }
 
 function viewOf(sum: DigitSum, digit: Digit, digits: Digits, isFixed: (digit: Digit) => boolean): View {
-  let [coefficient, free] = [0, point(sum.constant)];
+  const own = [...sum.terms.values()].find(({ digit: d }) => d.source === digit.source && d.from === digit.from);
+  const coefficient = own?.coefficient ?? 0;
+  let [free, stride] = [point(sum.constant), 0];
   const fixed: string[] = [];
   for (const [key, term] of sum.terms) {
-    if (term.digit.source === digit.source && term.digit.from === digit.from) coefficient = term.coefficient;
-    else if (isFixed(term.digit)) fixed.push(`${term.coefficient}*${key}`);
+    if (term === own) continue;
+    if (isFixed(term.digit)) fixed.push(`${term.coefficient}*${key}`);
+    else if (Math.abs(term.coefficient) > Math.abs(coefficient)) stride = gcd(stride, Math.abs(term.coefficient));
     else free = addIntervals(free, scaleInterval(digits.rangeOf(term.digit), term.coefficient));
   }
-  return { coefficient, fixed: fixed.sort().join('+'), free };
+  return { coefficient, fixed: fixed.sort().join('+'), free, stride };
 }
