@@ -1,4 +1,5 @@
 import { activationOps } from './ops/activations.ts';
+import { attentionOps } from './ops/attention.ts';
 import { castOps } from './ops/cast.ts';
 import { controlOps } from './ops/control.ts';
 import { convTransposeOps } from './ops/conv-transpose.ts';
@@ -35,5 +36,6 @@ export const onnxOps: OnnxOpRows = {
   ...controlOps,
   ...quantizationOps,
   ...resizeOps,
+  ...attentionOps,
   ...softmaxOps,
 };
