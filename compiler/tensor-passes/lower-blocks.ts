@@ -1,6 +1,7 @@
 import { assertNever } from '../../ir/errors.ts';
 import { and, binary, int, seq } from '../../ir/tensor/build.ts';
 import { linearOf } from '../../ir/tensor/linear.ts';
+import { simplifyFunc } from '../../ir/tensor/simplify.ts';
 import type { Block, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { mapChildren, substitute, update } from '../../ir/tensor/visit.ts';
 import { mentions } from './linear-parts.ts';
@@ -15,7 +16,8 @@ import { copyStmt, type FreshName, freshNames } from './names.ts';
 export function lowerBlocks(func: TensorFunc): TensorFunc {
   const fresh = freshNames(func);
   const body = lower(func.body, fresh);
-  return update(func, { body });
+  // Indices that a layout or a split divided come together again while the loops' ranges are known.
+  return simplifyFunc(update(func, { body }));
 }
 
 function lower(stmt: Stmt, fresh: FreshName): Stmt {

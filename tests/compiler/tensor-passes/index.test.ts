@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ScheduleError } from '../../../ir/errors.ts';
+import type { Stmt, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../../ir/tensor/typing.ts';
+import { walk } from '../../../ir/tensor/visit.ts';
+import { applyStep } from '../../../schedules/trace.ts';
+import { choicesFrom } from '../../generators/random.ts';
+import { arbitraryTensorFunc, randomInputs } from '../../generators/tensor-func.ts';
+import { randomStep } from '../../schedules/random-steps.ts';
+import { scheduledGemm } from './programs.ts';
+import { expectSameMeaning } from './same-meaning.ts';
+
+const runs = Number(process.env['TILEWRIGHT_FUZZ_RUNS'] ?? 120);
+
+/** What code generators may rely on. */
+function expectFlat(func: TensorFunc): void {
+  for (const buffer of [...func.inputs, ...func.outputs, ...func.temps]) {
+    expect([buffer.name, buffer.shape.length, buffer.scope]).toEqual([buffer.name, 1, 'global']);
+  }
+  walk(func.body, {
+    stmt: (stmt: Stmt) => {
+      expect(stmt.kind).not.toBe('block');
+      if (stmt.kind === 'for') expect(['serial', 'parallel']).toContain(stmt.loopKind);
+    },
+    expr: (expr) => expect([1, 4]).toContain(lanesOf(expr)),
+  });
+}
+
+describe('lowering a scheduled function', () => {
+  test('keeps the meaning of random functions, pass by pass', () => {
+    fc.assert(
+      fc.property(arbitraryTensorFunc(), fc.nat(), (func, seed) => {
+        expectFlat(expectSameMeaning(func, randomInputs(func, seed)));
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('keeps the meaning of random schedules, pass by pass', () => {
+    fc.assert(
+      fc.property(arbitraryTensorFunc(), fc.array(fc.nat(255), { minLength: 40, maxLength: 120 }), (func, numbers) => {
+        const choices = choicesFrom(numbers);
+        let scheduled = func;
+        for (let n = 0; n < 15; n++) {
+          try {
+            scheduled = applyStep(scheduled, randomStep(scheduled, choices));
+          } catch (error) {
+            if (!(error instanceof ScheduleError)) throw error;
+          }
+        }
+        expectFlat(expectSameMeaning(scheduled, randomInputs(scheduled, numbers[0] ?? 0)));
+      }),
+      { numRuns: 2 * runs },
+    );
+  });
+
+  const extent = fc.integer({ min: 1, max: 19 });
+  const tile = fc.record({
+    rows: fc.integer({ min: 1, max: 5 }),
+    columns: fc.constantFrom(4, 8, 12),
+    steps: fc.integer({ min: 1, max: 4 }),
+  });
+
+  test('keeps the meaning of matrix products of all shapes and tiles', () => {
+    fc.assert(
+      fc.property(extent, extent, extent, tile, fc.nat(), (m, n, k, { rows, columns, steps }, seed) => {
+        const func = scheduledGemm({ m, n, k, rows, columns, steps });
+        expectFlat(expectSameMeaning(func, randomInputs(func, seed)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
