@@ -1,4 +1,5 @@
-import type { BinaryOp } from '../../ir/scalar.ts';
+import { type DType, dtypeTable, isBigInt, isFloat } from '../../ir/dtype.ts';
+import type { BinaryOp, Scalar } from '../../ir/scalar.ts';
 import { exprKey } from '../../ir/tensor/expr-key.ts';
 import type { Block, Expr, Load, Stmt, Store } from '../../ir/tensor/tensor-func.ts';
 import { walk } from '../../ir/tensor/visit.ts';
@@ -45,3 +46,42 @@ export const sameIndices = (a: readonly Expr[], b: readonly Expr[]): boolean =>
 
 /** The store that is all of a statement, or undefined where the statement is more or other than that. */
 export const singleStore = (stmt: Stmt | undefined): Store | undefined => (stmt?.kind === 'store' ? stmt : undefined);
+
+/** All stores of a block, those of its init too. */
+export function storesOf(block: Block): readonly Store[] {
+  const stores: Store[] = [];
+  walk(block, {
+    stmt: (stmt) => {
+      if (stmt.kind === 'store') stores.push(stmt);
+    },
+  });
+  return stores;
+}
+
+/** The value that an operation leaves everything with as it was. */
+export function identityOf(op: ReductionOp, dtype: DType): Scalar {
+  const value = identities[op](dtype);
+  return isBigInt(dtype) && typeof value === 'number' ? BigInt(value) : value;
+}
+
+const identities: Readonly<Record<ReductionOp, (dtype: DType) => Scalar>> = {
+  add: () => 0,
+  mul: () => 1,
+  min: (dtype) => extremes(dtype)[1],
+  max: (dtype) => extremes(dtype)[0],
+  and: () => 1,
+  or: () => 0,
+  xor: () => 0,
+  bitand: (dtype) => (dtypeTable[dtype].kind === 'uint' ? extremes(dtype)[1] : -1),
+  bitor: () => 0,
+  bitxor: () => 0,
+};
+
+/** The least and the greatest value of a dtype. */
+function extremes(dtype: DType): readonly [Scalar, Scalar] {
+  if (isFloat(dtype)) return [-Infinity, Infinity];
+  const { bytes, kind } = dtypeTable[dtype];
+  const bits = BigInt(bytes) * 8n;
+  const [low, high] = kind === 'int' ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+  return isBigInt(dtype) ? [low, high] : [Number(low), Number(high)];
+}

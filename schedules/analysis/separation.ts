@@ -45,12 +45,15 @@ function sourceSeparates(
   if (own.every((digit) => digitSeparates(digit, rows, digits, isFixed))) return true;
   // Else by a sum as a whole: the loop tells its values apart, and its values the elements.
   return [...digits.wholes]
-    .filter(([whole]) => whole !== source && sourcesIn(whole, digits).includes(source))
+    .filter(([whole]) => appears(whole, rows) && sourcesIn(whole, digits).includes(source))
     .some(([whole, sum]) => {
       const inside = sourceSeparates(source, [[sum]], digits, isFixed);
       return inside && sourceSeparates(whole, rows, digits, isFixed);
     });
 }
+
+const appears = (source: string, rows: readonly Row[]): boolean =>
+  rows.some((row) => row.some((sum) => sum && [...sum.terms.values()].some(({ digit }) => digit.source === source)));
 
 const isConstant = ({ min, max }: Interval): boolean => min === max;
 

@@ -2,7 +2,7 @@ import { isStatic } from '../../ir/dim.ts';
 import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
 import { add, and, binary, dimExpr, int, less, loop as makeLoop, seq, variable } from '../../ir/tensor/build.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Block, Buffer, Expr, Iter, Stmt, Store, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Block, Buffer, Expr, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update, walk } from '../../ir/tensor/visit.ts';
 import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
@@ -23,6 +23,8 @@ import {
   sitesUnder,
 } from '../analysis/nests.ts';
 import { positionOf, requireSettledInputs } from '../analysis/order.ts';
+import { storesOf } from '../analysis/reduction.ts';
+import { withPredicate } from '../analysis/reduction-nest.ts';
 import { partOf, spanOf } from '../analysis/regions.ts';
 import { listOf, optional, text } from '../fields.ts';
 import type { Primitive, StepArgs } from '../step.ts';
@@ -81,16 +83,6 @@ function movable(
   if (readsItself && block.init === undefined) return refuse(`it reads '${buffer.name}' itself and has no init`);
   if (!runsForAll(site)) return refuse('it does not run for all values of its iteration variables');
   return { buffer, dims: first };
-}
-
-function storesOf(block: Block): readonly Store[] {
-  const stores: Store[] = [];
-  walk(block, {
-    stmt: (stmt) => {
-      if (stmt.kind === 'store') stores.push(stmt);
-    },
-  });
-  return stores;
 }
 
 function consumersUnder(func: TensorFunc, producer: BlockSite, buffer: Buffer, target: LoopSite): readonly BlockSite[] {
@@ -192,8 +184,7 @@ function newNest(func: TensorFunc, args: StepArgs['compute-at'], block: Block, p
   const guards = parts.flatMap(({ isWhole }, i) =>
     isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], ranges),
   );
-  const { predicate: _, ...rest } = block;
-  const moved: Block = { ...rest, iters, ...(guards.length === 0 ? {} : { predicate: guards.reduce(and) }) };
+  const moved = withPredicate({ ...block, iters }, guards.length === 0 ? undefined : guards.reduce(and));
   return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
 }
 

@@ -1,12 +1,17 @@
 import type { Primitive, PrimitiveName } from '../step.ts';
 import { annotate } from './annotate.ts';
+import { cacheRead } from './cache-read.ts';
+import { cacheWrite } from './cache-write.ts';
 import { computeAt } from './compute-at.ts';
 import { computeInline } from './compute-inline.ts';
+import { decomposeReduction } from './decompose-reduction.ts';
 import { fuse } from './fuse.ts';
 import { parallel } from './parallel.ts';
 import { reorder } from './reorder.ts';
+import { rfactor } from './rfactor.ts';
 import { setScope } from './set-scope.ts';
 import { split } from './split.ts';
+import { transformLayout } from './transform-layout.ts';
 import { unroll } from './unroll.ts';
 import { vectorize } from './vectorize.ts';
 
@@ -22,4 +27,9 @@ export const primitives: { readonly [K in PrimitiveName]: Primitive<K> } = {
   'compute-inline': computeInline,
   'compute-at': computeAt,
   'set-scope': setScope,
-} as never;
+  'cache-write': cacheWrite,
+  'cache-read': cacheRead,
+  'decompose-reduction': decomposeReduction,
+  rfactor,
+  'transform-layout': transformLayout,
+};
