@@ -2,24 +2,9 @@ import { type DType, isBigInt } from '../dtype.ts';
 import { assertNever, CompilerError } from '../errors.ts';
 import { roundTo, type Scalar } from '../scalar.ts';
 import { compileBinary, compileBitcast, compileCast, compileUnary } from './interpret-arithmetic.ts';
-import { type Code, compileOffset, compileRead, type Memory, type NumberCode } from './interpret-memory.ts';
+import { type Code, compileRead, type Frame, type Memory, type NumberCode, type Slot } from './interpret-memory.ts';
+import { compileOffset } from './interpret-offset.ts';
 import type { Expr, Var } from './tensor-func.ts';
-
-/** Where a variable's value is kept while the function runs. */
-export interface Slot {
-  readonly kind: 'number' | 'bigint' | 'vector';
-  readonly index: number;
-}
-
-/** A function's memory and variables. Names are unique in a function, so that each variable has one place for good. */
-export interface Frame {
-  readonly func: string;
-  readonly memories: ReadonlyMap<string, Memory>;
-  readonly slots: Map<string, Slot>;
-  readonly numbers: Float64Array;
-  readonly bigints: bigint[];
-  readonly vectors: (readonly Scalar[])[];
-}
 
 export function declare(frame: Frame, name: string, dtype: DType, lanes: number): Slot {
   const slot: Slot = { kind: lanes > 1 ? 'vector' : isBigInt(dtype) ? 'bigint' : 'number', index: frame.slots.size };
@@ -33,9 +18,6 @@ export function memoryOf(frame: Frame, name: string): Memory {
   return memory;
 }
 
-export const compileIndices = (frame: Frame, indices: readonly Expr[]): readonly NumberCode[] =>
-  indices.map((index) => compileExpr(frame, index) as NumberCode);
-
 /** Turns an expression into a function, once, so that running it costs a call a node. */
 export function compileExpr(frame: Frame, expr: Expr): Code {
   switch (expr.kind) {
@@ -45,7 +27,10 @@ export function compileExpr(frame: Frame, expr: Expr): Code {
       return compileVar(frame, expr);
     case 'load': {
       const memory = memoryOf(frame, expr.buffer);
-      return compileRead(memory, compileOffset(frame.func, memory, compileIndices(frame, expr.indices)));
+      return compileRead(
+        memory,
+        compileOffset(frame, memory, expr.indices, (index) => compileExpr(frame, index)),
+      );
     }
     case 'unary':
       return compileUnary(expr.op, expr.operand.dtype, compileExpr(frame, expr.operand));

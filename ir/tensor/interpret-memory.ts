@@ -1,4 +1,3 @@
-import { printDim } from '../dim.ts';
 import { type DType, isBigInt, isFloat } from '../dtype.ts';
 import { CompilerError } from '../errors.ts';
 import { f16FromNumber, f16ToNumber } from '../f16.ts';
@@ -16,6 +15,22 @@ export interface Memory {
   readonly buffer: Buffer;
   readonly shape: readonly number[];
   readonly data: TypedArray;
+}
+
+/** Where a variable's value is kept while the function runs. */
+export interface Slot {
+  readonly kind: 'number' | 'bigint' | 'vector';
+  readonly index: number;
+}
+
+/** A function's memory and variables. Names are unique in a function, so that each variable has one place for good. */
+export interface Frame {
+  readonly func: string;
+  readonly memories: ReadonlyMap<string, Memory>;
+  readonly slots: Map<string, Slot>;
+  readonly numbers: Float64Array;
+  readonly bigints: bigint[];
+  readonly vectors: (readonly Scalar[])[];
 }
 
 /** What unwritten memory holds, so that reading it shows: NaN, or a number that nothing computes by chance. */
@@ -41,53 +56,6 @@ export function inputMemory(func: string, buffer: Buffer, shape: readonly number
     );
   }
   return { buffer, shape, data: input.data };
-}
-
-/** The position of an element, row-major. Throws where an index is outside of the buffer. */
-export function compileOffset(func: string, { buffer, shape }: Memory, indices: readonly NumberCode[]): NumberCode {
-  const fail = (index: readonly number[]): never => {
-    const declared = buffer.shape.map(printDim).join(', ');
-    const concrete = declared === shape.join(', ') ? '' : ` = [${shape.join(', ')}]`;
-    throw new CompilerError(
-      `${func}: index [${index.join(', ')}] is outside of %${buffer.name}[${declared}]${concrete}`,
-    );
-  };
-  if (indices.length !== shape.length) {
-    throw new CompilerError(
-      `${func}: ${indices.length} indices into %${buffer.name}, which has ${shape.length} dimensions`,
-    );
-  }
-  const [i, j, k] = indices;
-  const [a = 1, b = 1, c = 1] = shape;
-  if (i === undefined) return () => 0;
-  if (j === undefined) {
-    return (lane) => {
-      const x = i(lane);
-      return x >= 0 && x < a ? x : fail([x]);
-    };
-  }
-  if (k === undefined) {
-    return (lane) => {
-      const [x, y] = [i(lane), j(lane)];
-      return x >= 0 && x < a && y >= 0 && y < b ? x * b + y : fail([x, y]);
-    };
-  }
-  if (indices.length === 3) {
-    return (lane) => {
-      const [x, y, z] = [i(lane), j(lane), k(lane)];
-      const inside = x >= 0 && x < a && y >= 0 && y < b && z >= 0 && z < c;
-      return inside ? (x * b + y) * c + z : fail([x, y, z]);
-    };
-  }
-  return (lane) => {
-    let offset = 0;
-    for (let dim = 0; dim < indices.length; dim++) {
-      const [x, size] = [(indices[dim] as NumberCode)(lane), shape[dim] as number];
-      if (!(x >= 0 && x < size)) fail(indices.map((index) => index(lane)));
-      offset = offset * size + x;
-    }
-    return offset;
-  };
 }
 
 /** Reads an element. One function a type of array: the engine's inline caches stay monomorphic. */

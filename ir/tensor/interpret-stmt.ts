@@ -1,9 +1,10 @@
-import { type Dim, isStatic } from '../dim.ts';
+import { isStatic } from '../dim.ts';
 import { assertNever, CompilerError } from '../errors.ts';
 import type { Scalar } from '../scalar.ts';
 import { dimExpr } from './build.ts';
-import { compileExpr, compileIndices, declare, type Frame, memoryOf, type Slot } from './interpret-expr.ts';
-import { type Code, compileOffset, type NumberCode, writer } from './interpret-memory.ts';
+import { compileExpr, declare, memoryOf } from './interpret-expr.ts';
+import { type Code, type Frame, type NumberCode, type Slot, writer } from './interpret-memory.ts';
+import { compileIndex, compileOffset } from './interpret-offset.ts';
 import type { Assign, Block, Expr, For, If, Iter, Let, Stmt, Store } from './tensor-func.ts';
 import { lanesOf } from './typing.ts';
 
@@ -32,13 +33,20 @@ export function compileStmt(frame: Frame, stmt: Stmt): Run {
 }
 
 function sequence(runs: readonly Run[]): Run {
-  const [first, second] = runs;
+  const [first, second, third] = runs;
   if (first === undefined) return () => {};
   if (second === undefined) return first;
   if (runs.length === 2) {
     return () => {
       first();
       second();
+    };
+  }
+  if (third !== undefined && runs.length === 3) {
+    return () => {
+      first();
+      second();
+      third();
     };
   }
   return () => {
@@ -63,40 +71,52 @@ function compileFor(frame: Frame, stmt: For): Run {
 function compileBlock(frame: Frame, block: Block): Run {
   const holds = block.predicate === undefined ? undefined : compileExpr(frame, block.predicate);
   const bind = sequence(block.iters.map((iter) => compileIter(frame, block, iter)));
-  const reduces = block.iters
-    .filter((iter) => iter.kind === 'reduce')
-    .map((iter) => frame.slots.get(iter.name) as Slot);
   const init = block.init === undefined ? undefined : compileStmt(frame, block.init);
+  const first = compileFirst(frame, block);
   const body = compileStmt(frame, block.body);
-  const { numbers } = frame;
   return () => {
     if (holds !== undefined && !holds(0)) return;
     bind();
-    if (init !== undefined && reduces.every(({ index }) => numbers[index] === 0)) init();
+    if (init !== undefined && first()) init();
     body();
   };
 }
 
-function compileIter(frame: Frame, block: Block, iter: Iter): Run {
-  const value = compileExpr(frame, iter.value) as NumberCode;
-  const extent = compileDim(frame, iter.extent);
-  const { index } = declare(frame, iter.name, 'i32', 1);
-  const { func, numbers } = frame;
+/** Whether the present instance is one in which every reduce variable is 0. */
+function compileFirst({ slots, numbers }: Frame, block: Block): () => boolean {
+  const reduces = block.iters
+    .filter((iter) => iter.kind === 'reduce')
+    .map((iter) => (slots.get(iter.name) as Slot).index);
   return () => {
-    const [now, end] = [value(0), extent(0)];
-    if (!(now >= 0 && now < end)) {
-      throw new CompilerError(`${func}, block ${block.name}: ${iter.name} = ${now} is outside of its extent ${end}`);
-    }
-    numbers[index] = now;
+    for (const index of reduces) if (numbers[index] !== 0) return false;
+    return true;
   };
 }
 
-const compileDim = (frame: Frame, dim: Dim): NumberCode =>
-  isStatic(dim) ? () => dim : (compileExpr(frame, dimExpr(dim)) as NumberCode);
+function compileIter(frame: Frame, block: Block, iter: Iter): Run {
+  const value = compileIndex(frame, iter.value, (part) => compileExpr(frame, part)) as NumberCode;
+  const extent = isStatic(iter.extent) ? undefined : (compileExpr(frame, dimExpr(iter.extent)) as NumberCode);
+  const { index } = declare(frame, iter.name, 'i32', 1);
+  const { func, numbers } = frame;
+  const fail = (now: number, end: number): never => {
+    throw new CompilerError(`${func}, block ${block.name}: ${iter.name} = ${now} is outside of its extent ${end}`);
+  };
+  if (extent === undefined) {
+    const end = iter.extent as number;
+    return () => {
+      const now = value(0);
+      numbers[index] = now >= 0 && now < end ? now : fail(now, end);
+    };
+  }
+  return () => {
+    const [now, end] = [value(0), extent(0)];
+    numbers[index] = now >= 0 && now < end ? now : fail(now, end);
+  };
+}
 
 function compileStore(frame: Frame, stmt: Store): Run {
   const memory = memoryOf(frame, stmt.buffer);
-  const offset = compileOffset(frame.func, memory, compileIndices(frame, stmt.indices));
+  const offset = compileOffset(frame, memory, stmt.indices, (index) => compileExpr(frame, index));
   const value = compileExpr(frame, stmt.value);
   const write = writer(memory);
   const lanes = Math.max(lanesOf(stmt.value), ...stmt.indices.map(lanesOf));

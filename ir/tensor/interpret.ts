@@ -1,8 +1,8 @@
 import { bindDim, type Dim, isStatic, printDim, type Shape } from '../dim.ts';
 import { CompilerError } from '../errors.ts';
 import type { TensorData } from '../tensor-data.ts';
-import { declare, type Frame } from './interpret-expr.ts';
-import { inputMemory, type Memory, poisoned } from './interpret-memory.ts';
+import { declare } from './interpret-expr.ts';
+import { type Frame, inputMemory, type Memory, poisoned } from './interpret-memory.ts';
 import { compileStmt } from './interpret-stmt.ts';
 import type { Buffer, TensorFunc } from './tensor-func.ts';
 import { walk } from './visit.ts';
