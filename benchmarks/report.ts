@@ -24,12 +24,13 @@ export function printTable(engines: readonly string[], results: readonly Result[
       table.push([result.id, { colSpan: 3, content: result.problem, wordWrap: true }]);
     }
   }
-  table.push(['geometric mean', ...engines.map(() => ''), meanRatio(results).toFixed(2)]);
+  table.push(['geometric mean', ...engines.map(() => ''), meanRatio(results).toFixed(2).replace('NaN', '–')]);
   return table.toString();
 }
 
 export function meanRatio(results: readonly Result[]): number {
   const logs = results.filter((result) => result.problem === undefined).map((result) => Math.log(ratioOf(result)));
+  // Of no model at all there is none: NaN, which the table shows as a dash.
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }
 
