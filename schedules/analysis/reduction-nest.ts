@@ -5,7 +5,7 @@ import type { Block, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-
 import { substituteExpr } from '../../ir/tensor/visit.ts';
 import { accessesOf, loadsIn, touchersOf, writersOf, writtenBy } from './accesses.ts';
 import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
-import { feeds, reduceIters, runsForAll } from './iters.ts';
+import { feeds, reduceIters } from './iters.ts';
 import { type BlockSite, fail, findLoop, sitesUnder } from './nests.ts';
 import { separates } from './separation.ts';
 
@@ -40,7 +40,6 @@ export function reductionNest(func: TensorFunc, site: BlockSite, from: string): 
   const of = (kind: 'spatial' | 'reduce') => inner.filter((loop) => feeds(block, loop.loopVar).has(kind));
   const ranges = mergeRanges(sizeRanges(func), loopRanges(loops), bodyRanges(block));
   const nest = { site, init: block.init, outer, spatial: of('spatial'), reduce: of('reduce'), ranges };
-  if (!runsForAll(site)) return refuse('its predicate leaves out elements');
   requireOnce(func, nest, inner);
   requireAlone(func, site, from);
   return nest;

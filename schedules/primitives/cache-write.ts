@@ -2,7 +2,8 @@ import type { Block, Buffer, Expr, Stmt, Store, TensorFunc } from '../../ir/tens
 import { rewrite, update } from '../../ir/tensor/visit.ts';
 import { loadsIn, touchersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
-import { plainDims, runsForAll } from '../analysis/iters.ts';
+import { runsForAll } from '../analysis/coverage.ts';
+import { plainDims } from '../analysis/iters.ts';
 import { namesIn, takeName } from '../analysis/names.ts';
 import {
   aroundNest,

@@ -6,8 +6,9 @@ import type { Block, Buffer, Expr, Iter, Stmt, TensorFunc } from '../../ir/tenso
 import { update, walk } from '../../ir/tensor/visit.ts';
 import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
+import { runsForAll } from '../analysis/coverage.ts';
 import { bodyRanges, loopRanges, mergeRanges } from '../analysis/extents.ts';
-import { plainDims, runsForAll } from '../analysis/iters.ts';
+import { plainDims } from '../analysis/iters.ts';
 import { loopNames, namesIn } from '../analysis/names.ts';
 import {
   type BlockSite,

@@ -3,7 +3,8 @@ import type { Block, Expr, Iter, Store, TensorFunc } from '../../ir/tensor/tenso
 import { rewrite, substituteExpr, update } from '../../ir/tensor/visit.ts';
 import { loadsIn, readersOf, writersOf } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
-import { plainDims, reduceIters, runsForAll } from '../analysis/iters.ts';
+import { runsForAll } from '../analysis/coverage.ts';
+import { plainDims, reduceIters } from '../analysis/iters.ts';
 import { type BlockSite, blockSites, fail, findBlock, findBuffer, nothing, replaceBlock } from '../analysis/nests.ts';
 import { positionOf, requireSettledInputs } from '../analysis/order.ts';
 import { singleStore } from '../analysis/reduction.ts';
