@@ -1,6 +1,6 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { accessesOf, readersOf, writtenBy } from '../analysis/accesses.ts';
-import { variablesIn } from '../analysis/extents.ts';
+import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 
@@ -52,7 +52,7 @@ function epilogue(func: TensorFunc, reduction: string): WriteBack | undefined {
       loops.set(index.name, consumer.name);
     }
   }
-  const own = reader.loops.map((loop) => loop.loopVar);
+  const own = reader.loops.filter((loop) => constantExtent(loop) !== 1).map((loop) => loop.loopVar);
   return own.length === loops.size && own.every((loop) => [...loops.values()].includes(loop))
     ? { block: reader.block.name, loops }
     : undefined;

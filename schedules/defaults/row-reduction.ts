@@ -3,6 +3,7 @@ import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
+import { finishInit, finishTile, splitLanes } from './lanes.ts';
 import { isReduction, loopsOf } from './reduction-site.ts';
 import { extentOf, loadsOf, strideAlong } from './strides.ts';
 
@@ -46,17 +47,30 @@ function moveUnder(schedule: Schedule, last: string, row: string): void {
 
 const partials = 16;
 
-/** Splits the innermost reduce loop into 16 partial results, 4 vectors, where its elements are contiguous. */
+/**
+ * Keeps 16 partial results, 4 vectors, of the innermost reduce loop where its elements are contiguous. Additions in
+ * four independent chains also round less than in one.
+ *
+ *   for k { s += x[k] }   →   for k_tile { p[0…15] += x[16·k_tile + 0…15] }; s = p[0] + … + p[15]
+ */
 function vectorizeReduction(schedule: Schedule, reduction: string): void {
   const site = findBlock(schedule.func, reduction);
   const loop = loopsOf(site, 'reduce').at(-1);
   if (loop === undefined || site.loops.at(-1)?.loopVar !== loop) return;
-  const extent = extentOf(site, loop);
   const contiguous = loadsOf(schedule.func, site).every((load) => [0, 1].includes(strideAlong(load, loop) ?? 2));
-  if (extent < 2 * partials || !contiguous) return;
-  const inner = `${loop}_lane`;
+  if (extentOf(site, loop) < 2 * partials || !contiguous) return;
+  const [tile, lane, partial] = [`${loop}_tile`, `${loop}_lane`, `${reduction}_rf`];
   attempt(() => {
-    schedule.apply({ primitive: 'split', loop, factors: [null, partials], names: [`${loop}_tile`, inner] });
-    schedule.apply({ primitive: 'rfactor', loop: inner, axis: 0 });
+    schedule.apply({ primitive: 'split', loop, factors: [null, partials], names: [tile, lane] });
+    schedule.apply({ primitive: 'rfactor', loop: lane, axis: 0 });
+    const [buffer] = writtenBy(findBlock(schedule.func, partial));
+    if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
+    const { unrolled, vector } = splitLanes(schedule, partial, [lane]);
+    const outermost = loopsOf(findBlock(schedule.func, partial), 'reduce')[0];
+    if (outermost !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: partial, loop: outermost });
+    finishTile(schedule, unrolled, vector);
+    if (outermost !== undefined) finishInit(schedule, partial);
+    const final = findBlock(schedule.func, reduction).loops.at(-1);
+    if (final !== undefined) schedule.apply({ primitive: 'unroll', loop: final.loopVar });
   });
 }

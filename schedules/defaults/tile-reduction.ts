@@ -1,6 +1,7 @@
 import { writtenBy } from '../analysis/accesses.ts';
 import { findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
+import { finishInit, finishTile, splitLanes } from './lanes.ts';
 import { packOperand } from './pack.ts';
 import { loopNames, loopsOf, newLoops, type WriteBack, writeBack } from './reduction-site.ts';
 import { extentOf } from './strides.ts';
@@ -65,27 +66,6 @@ function splitLoop(schedule: Schedule, block: string, loop: string, size: number
   return { outer: [names[0]], inner: [names[1]] };
 }
 
-interface Lanes {
-  readonly unrolled: readonly string[];
-  readonly vector: readonly string[];
-}
-
-/** Splits the columns of a tile into vectors of 4 lanes. */
-function splitLanes(schedule: Schedule, block: string, loops: readonly string[]): Lanes {
-  const [loop] = loops;
-  if (loop === undefined) return { unrolled: [], vector: [] };
-  const extent = extentOf(findBlock(schedule.func, block), loop);
-  if (extent === 4) return { unrolled: [], vector: [loop] };
-  const names = [`${loop}_vector`, `${loop}_lane`] as const;
-  schedule.apply({ primitive: 'split', loop, factors: [null, 4], names });
-  return { unrolled: [names[0]], vector: [names[1]] };
-}
-
-function finishTile(schedule: Schedule, unrolled: readonly string[], vector: readonly string[]): void {
-  for (const loop of unrolled) schedule.apply({ primitive: 'unroll', loop });
-  for (const loop of vector) schedule.apply({ primitive: 'vectorize', loop });
-}
-
 /** Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. */
 function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>): void {
   const site = findBlock(schedule.func, reduction);
@@ -100,17 +80,8 @@ function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<s
   const [first] = reduce;
   if (first !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: reduction, loop: first });
   finishTile(schedule, [...rows, ...lanes.unrolled], lanes.vector);
-  finishInit(schedule, reduction, first);
+  if (first !== undefined) finishInit(schedule, reduction);
   unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce));
-}
-
-/** The init that decompose-reduction made has loops for the tile in the same order; the last walks the lanes. */
-function finishInit(schedule: Schedule, reduction: string, first: string | undefined): void {
-  if (first === undefined) return;
-  const update = new Set(findBlock(schedule.func, reduction).loops.map((loop) => loop.loopVar));
-  const loops = newLoops(findBlock(schedule.func, `${reduction}_init`), update);
-  const lane = loops.at(-1);
-  if (lane !== undefined) finishTile(schedule, loops.slice(0, -1), [lane]);
 }
 
 /** Multiply-adds of a tile in one step of the reduction. */
