@@ -29,26 +29,33 @@ export function arbitraryIndexExpr(dtype: 'i32' | 'bool', { data }: IndexExprOpt
       numbers: fc.array(fc.nat(255), { minLength: 20, maxLength: 120 }),
     })
     .map(({ depth, numbers }) => {
-      const choices = choicesFrom(numbers);
-      return dtype === 'i32' ? index(choices, depth, data) : condition(choices, depth, data);
+      const random: Source = { choices: choicesFrom(numbers), variables: [...indexRanges.keys()], data };
+      return dtype === 'i32' ? randomIndex(random, depth) : randomCondition(random, depth);
     });
 }
 
-function leaf(choices: Choices, data: boolean): Expr {
+export interface Source {
+  readonly choices: Choices;
+  readonly variables: readonly string[];
+  readonly data: boolean;
+}
+
+function leaf({ choices, variables, data }: Source): Expr {
   if (choices.chance(4)) return int(choices.below(20) - 6);
   if (data && choices.chance(2)) return load(dataBuffer, [int(choices.below(4))]);
-  return variable(choices.pick([...indexRanges.keys()]));
+  return variables.length === 0 ? int(choices.below(4)) : variable(choices.pick(variables));
 }
 
 const divisors = [4, 2, 8, 3, 1, 12, 5, 32, -3, 0];
 
-function index(choices: Choices, depth: number, data: boolean): Expr {
-  if (depth === 0) return leaf(choices, data);
-  const operand = (): Expr => index(choices, depth - 1, data);
+export function randomIndex(random: Source, depth: number): Expr {
+  const { choices } = random;
+  if (depth === 0) return leaf(random);
+  const operand = (): Expr => randomIndex(random, depth - 1);
   const scale = (): Expr => int(choices.pick([4, 2, 8, 12, 3, -1, -4, 1]));
   switch (choices.below(12)) {
     case 0:
-      return leaf(choices, data);
+      return leaf(random);
     case 1:
     case 2:
       return binary('add', operand(), operand());
@@ -67,15 +74,16 @@ function index(choices: Choices, depth: number, data: boolean): Expr {
     case 9:
       return unary(choices.pick(['neg', 'abs', 'sign', 'bitnot']), operand());
     case 10:
-      return select(condition(choices, depth - 1, data), operand(), operand());
+      return select(randomCondition(random, depth - 1), operand(), operand());
     default:
       return binary(choices.pick<BinaryOp>(['bitand', 'shr', 'bitor', 'shl']), operand(), int(choices.below(6)));
   }
 }
 
-function condition(choices: Choices, depth: number, data: boolean): Expr {
+export function randomCondition(random: Source, depth: number): Expr {
+  const { choices } = random;
   if (depth === 0) return bool(choices.chance(2));
-  const operand = (): Expr => condition(choices, depth - 1, data);
+  const operand = (): Expr => randomCondition(random, depth - 1);
   switch (choices.below(8)) {
     case 0:
       return binary(choices.pick<BinaryOp>(['and', 'or', 'xor']), operand(), operand());
@@ -85,7 +93,7 @@ function condition(choices: Choices, depth: number, data: boolean): Expr {
       return binary(choices.pick<BinaryOp>(['and', 'or']), operand(), operand());
     default: {
       const op = choices.pick<BinaryOp>(['lt', 'le', 'gt', 'ge', 'eq', 'ne']);
-      return binary(op, index(choices, depth - 1, data), index(choices, depth - 1, data));
+      return binary(op, randomIndex(random, depth - 1), randomIndex(random, depth - 1));
     }
   }
 }
