@@ -27,7 +27,8 @@ export function collectAccesses(stmt: Stmt): readonly Access[] {
 }
 
 function record(found: Access[], node: Load | Store, place: Place): void {
-  const indices = node.indices.map((index) => substituteExpr(index, place.values));
+  const { values } = place;
+  const indices = values.size === 0 ? node.indices : node.indices.map((index) => substituteExpr(index, values));
   found.push({
     buffer: node.buffer,
     write: node.kind === 'store',

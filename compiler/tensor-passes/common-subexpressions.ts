@@ -100,6 +100,7 @@ function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): Re
   let rank = 0;
   /** Counts the values in an expression of statement `home` that is needed from `start` to `end`. */
   const count = (expr: Expr, home: number, start: number, end: number, conditional: boolean): void => {
+    if (isIndexArithmetic(expr)) return;
     const number = numberings[home]?.get(expr) ?? -1;
     const isNameable = isWorthNaming(expr);
     const known = isNameable ? values.get(number) : undefined;
@@ -129,18 +130,10 @@ function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): Re
   return values;
 }
 
-/** Everything but constants, variables and index arithmetic, which cost nothing or are the code generator's to share. */
-function isWorthNaming(expr: Expr): boolean {
-  switch (expr.kind) {
-    case 'const':
-    case 'var':
-    case 'ramp':
-      return false;
-    case 'broadcast':
-      return expr.value.kind !== 'const';
-    case 'load':
-      return true;
-    default:
-      return expr.dtype !== 'i32' || lanesOf(expr) > 1 || hasLoad(expr);
-  }
-}
+/** The code generator's to share. */
+const isIndexArithmetic = (expr: Expr): boolean =>
+  expr.kind === 'const' || expr.kind === 'var' || (expr.dtype === 'i32' && lanesOf(expr) === 1 && !hasLoad(expr));
+
+/** Everything but what costs no more than its name. */
+const isWorthNaming = (expr: Expr): boolean =>
+  expr.kind !== 'ramp' && !(expr.kind === 'broadcast' && expr.value.kind === 'const');

@@ -1,10 +1,10 @@
-import { type Dim, multiplyDims, printShape, type Shape } from '../../ir/dim.ts';
+import { type Dim, isStatic, multiplyDims, printShape, type Shape } from '../../ir/dim.ts';
 import { invariant, UnsupportedError } from '../../ir/errors.ts';
 import { add, broadcast, dimExpr, int, mul, ramp } from '../../ir/tensor/build.ts';
+import { addScaled, constantLinear, fromLinear, type Linear, linearOf } from '../../ir/tensor/linear.ts';
 import type { Buffer, Expr, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { rewrite, update } from '../../ir/tensor/visit.ts';
-import { canonicalIndex } from './linear-parts.ts';
 
 /**
  * Makes every index one number, the position in row-major order: the form that has addresses. Throws
@@ -49,29 +49,33 @@ function elements(func: TensorFunc, { name, shape }: Buffer): Dim {
 
 /** Σ index · stride. A vector among the indices makes the sum a vector; a ramp in the last place stays one. */
 function flatIndex(shape: Shape, indices: readonly Expr[]): Expr {
-  const strides: Expr[] = [];
-  let stride: Expr = int(1);
-  for (const dim of [...shape].reverse()) {
-    strides.unshift(stride);
-    stride = mul(stride, dimExpr(dim));
-  }
-  const scalars: Expr[] = [];
-  const vectors: Expr[] = [];
+  let sum = constantLinear(0);
+  let stride: Stride = 1;
   let lanes = 1;
-  let contiguous = false;
-  indices.forEach((index, at) => {
-    const step = strides[at] ?? int(1);
-    if (lanesOf(index) === 1) scalars.push(mul(index, step));
+  let isContiguous = false;
+  const vectors: Expr[] = [];
+  for (let at = indices.length - 1; at >= 0; at--) {
+    const [index, dim] = [indices[at] ?? int(0), shape[at] ?? 1];
+    lanes = Math.max(lanes, lanesOf(index));
+    if (lanesOf(index) === 1) sum = addProduct(sum, index, stride);
     else if (index.kind === 'ramp' && at === indices.length - 1) {
-      lanes = index.lanes;
-      contiguous = true;
-      scalars.push(index.base);
-    } else {
-      lanes = lanesOf(index);
-      vectors.push(mul(index, broadcast(canonicalIndex(step), lanes)));
-    }
-  });
-  const base = canonicalIndex(scalars.reduce(add, int(0)));
-  if (vectors.length === 0) return contiguous ? ramp(base, lanes) : base;
-  return [...vectors, contiguous ? ramp(base, lanes) : broadcast(base, lanes)].reduce(add);
+      isContiguous = true;
+      sum = addProduct(sum, index.base, stride);
+    } else vectors.push(mul(index, broadcast(strideExpr(stride), lanes)));
+    stride =
+      typeof stride === 'number' && isStatic(dim) ? stride * dim : linearOf(mul(strideExpr(stride), dimExpr(dim)));
+  }
+  const base = fromLinear(sum);
+  if (vectors.length === 0) return isContiguous ? ramp(base, lanes) : base;
+  return [...vectors, isContiguous ? ramp(base, lanes) : broadcast(base, lanes)].reduce(add);
 }
+
+/** The distance between neighbours along a dimension, a number where the dimensions inside of it are static. */
+type Stride = number | Linear;
+
+const strideExpr = (stride: Stride): Expr => (typeof stride === 'number' ? int(stride) : fromLinear(stride));
+
+const addProduct = (sum: Linear, index: Expr, stride: Stride): Linear =>
+  typeof stride === 'number'
+    ? addScaled(sum, linearOf(index), stride)
+    : addScaled(sum, linearOf(mul(index, fromLinear(stride))), 1);

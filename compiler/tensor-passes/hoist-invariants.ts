@@ -81,7 +81,9 @@ function hoistFrom(loop: For, fresh: FreshName): Stmt {
   const statement = (stmt: Stmt, certain: boolean): Stmt => {
     const lifted = stmt.kind === 'let' ? liftLet(stmt, certain) : undefined;
     if (lifted !== undefined) return statement(lifted, certain);
-    const inner = certain && stmt.kind !== 'if' && (stmt.kind !== 'for' || runsOnce(stmt));
+    // What an inner loop changes this one changes too: what could leave it has left it.
+    if (stmt.kind === 'for') return stmt;
+    const inner = certain && stmt.kind !== 'if';
     const mapped = mapChildren(stmt, {
       expr: (child) => expr(child, certain),
       stmt: (child) => statement(child, inner),
@@ -103,8 +105,6 @@ function hoistFrom(loop: For, fresh: FreshName): Stmt {
     update(loop, { body }),
   );
 }
-
-const runsOnce = (loop: For): boolean => loop.extent.kind === 'const' && Number(loop.extent.value) > 0;
 
 interface Traits {
   /** Whether the loop leaves the value as it is. */

@@ -1,5 +1,8 @@
+import type { DType } from '../../ir/dtype.ts';
+import { variable } from '../../ir/tensor/build.ts';
 import type { Expr, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { mapChildren, rewriteExpr, walk } from '../../ir/tensor/visit.ts';
+import { lanesOf } from '../../ir/tensor/typing.ts';
+import { mapChildren, substituteExpr, walk } from '../../ir/tensor/visit.ts';
 
 /** Gives names that a function does not use yet, made from a base name. */
 export type FreshName = (base: string) => string;
@@ -30,26 +33,30 @@ export function freshNames(func: TensorFunc): FreshName {
   };
 }
 
-/** A copy in which `values` replace variables and every loop and let has a new name. */
-export function copyStmt(stmt: Stmt, fresh: FreshName, values: ReadonlyMap<string, Expr> = new Map()): Stmt {
+/**
+ * A copy in which `values` replace variables and every loop and let has a new name. `replace` is how expressions are
+ * rewritten.
+ */
+export function copyStmt(
+  stmt: Stmt,
+  fresh: FreshName,
+  values: ReadonlyMap<string, Expr> = new Map(),
+  replace: (expr: Expr, values: ReadonlyMap<string, Expr>) => Expr = substituteExpr,
+): Stmt {
   const replaced = new Map(values);
   const names = new Map<string, string>();
-  const rename = (name: string): string => {
+  const rename = (name: string, dtype: DType, lanes: number): string => {
     const renamed = fresh(name);
     names.set(name, renamed);
+    replaced.set(name, variable(renamed, dtype, lanes));
     return renamed;
-  };
-  const expr = (node: Expr): Expr => {
-    if (node.kind !== 'var') return node;
-    const name = names.get(node.name);
-    return name === undefined ? (replaced.get(node.name) ?? node) : { ...node, name };
   };
   const copy = (node: Stmt): Stmt => {
     let target = node;
-    if (node.kind === 'for') target = { ...node, loopVar: rename(node.loopVar) };
-    if (node.kind === 'let') target = { ...node, name: rename(node.name) };
+    if (node.kind === 'for') target = { ...node, loopVar: rename(node.loopVar, 'i32', 1) };
+    if (node.kind === 'let') target = { ...node, name: rename(node.name, node.value.dtype, lanesOf(node.value)) };
     if (node.kind === 'assign') target = { ...node, name: names.get(node.name) ?? node.name };
-    return mapChildren(target, { stmt: copy, expr: (child) => rewriteExpr(child, expr) });
+    return mapChildren(target, { stmt: copy, expr: (child) => replace(child, replaced) });
   };
   return copy(stmt);
 }

@@ -85,12 +85,11 @@ function partitionFor(loop: For, context: Context): Stmt {
   const guards = collectGuards(loop.body);
   const requirements = guards.flatMap((guard) => requirementOn(guard, loop.loopVar) ?? []);
   const dependent = requirements.filter((requirement) => requirement.coefficient !== 0);
-  if (loop.loopKind === 'unrolled' && extent !== undefined && dependent.length > 0)
-    return expand(loop, extent, context);
-  if (extent !== undefined) {
+  if (extent !== undefined && dependent.length > 0) {
     const part = staticPart(dependent, extent, loop.loopKind === 'vectorized');
     if (part !== undefined) return splitStatic(loop, extent, part, context);
-    if (loop.loopKind === 'vectorized' && extent <= 16 && dependent.length > 0) return expand(loop, extent, context);
+    const isShort = loop.loopKind === 'unrolled' || (loop.loopKind === 'vectorized' && extent <= 16);
+    if (isShort) return expand(loop, extent, context);
   }
   if (loop.loopKind === 'serial' || loop.loopKind === 'parallel') {
     const symbolic = dependent.filter((requirement) => isSymbolic(requirement, context.sizes));
@@ -102,13 +101,18 @@ function partitionFor(loop: For, context: Context): Stmt {
   return inside(loop, loop.body, context);
 }
 
-function inside(loop: For, body: Stmt, context: Context): For {
+const isEmpty = (stmt: Stmt): boolean => stmt.kind === 'seq' && stmt.stmts.length === 0;
+
+/** The loop with its body partitioned; nothing, where the tests hold in no iteration. */
+function inside(loop: For, body: Stmt, context: Context): Stmt {
   const ranges = new Map(context.ranges).set(loop.loopVar, loopRange(loop.extent));
-  return update(loop, { body: partition(body, { ...context, ranges }) });
+  const inner = partition(body, { ...context, ranges });
+  return isEmpty(inner) ? inner : update(loop, { body: inner });
 }
 
 /** Every iteration on its own, the variable a constant. */
 function expand(loop: For, extent: number, context: Context): Stmt {
+  if (isEmpty(inside(loop, loop.body, context))) return seq([]);
   const iterations = Array.from({ length: extent }, (_, at) => {
     const value = new Map([[loop.loopVar, int(at)]]);
     return at === 0 ? substitute(loop.body, value) : context.copier.copyInside(loop.body, value);

@@ -1,8 +1,8 @@
 import { int, seq } from '../../ir/tensor/build.ts';
-import { simplifyFunc } from '../../ir/tensor/simplify.ts';
 import type { For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { mapChildren, substitute, update } from '../../ir/tensor/visit.ts';
+import { mapChildren, update } from '../../ir/tensor/visit.ts';
 import { copyStmt, type FreshName, freshNames } from './names.ts';
+import { createSubstitution, type Substitution } from './substitution.ts';
 
 /** More iterations than this stay a loop, whatever the schedule asks for. */
 const maxIterations = 256;
@@ -14,31 +14,38 @@ const maxIterations = 256;
  *   for i in 2 unrolled { %y[i] = %x[i] }   →   %y[0] = %x[0]  %y[1] = %x[1]
  */
 export function unroll(func: TensorFunc): TensorFunc {
-  const fresh = freshNames(func);
-  const body = expand(func.body, fresh);
-  return body === func.body ? func : simplifyFunc({ ...func, body });
+  const context = { fresh: freshNames(func), substitution: createSubstitution() };
+  return update(func, { body: expand(func.body, context) });
 }
 
-function expand(stmt: Stmt, fresh: FreshName): Stmt {
-  if (stmt.kind === 'seq') {
-    const stmts = stmt.stmts.map((child) => expand(child, fresh));
-    return stmts.every((child, i) => child === stmt.stmts[i]) ? stmt : seq(stmts);
-  }
-  const inner = mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => expand(child, fresh) });
+interface Context {
+  readonly fresh: FreshName;
+  readonly substitution: Substitution;
+}
+
+function expand(stmt: Stmt, context: Context): Stmt {
+  const inner = mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => expand(child, context) });
+  if (inner.kind === 'seq') return inner === stmt ? stmt : seq(inner.stmts);
   if (inner.kind !== 'for') return inner;
   const extent = inner.extent.kind === 'const' ? Number(inner.extent.value) : undefined;
-  if (extent === 0) return seq([]);
-  if (extent === 1) return substitute(inner.body, new Map([[inner.loopVar, int(0)]]));
+  if (extent !== undefined && extent <= 0) return seq([]);
+  if (extent === 1) return iteration(inner, 0, context);
   if (inner.loopKind !== 'unrolled') return inner;
-  return extent === undefined || extent > maxIterations
-    ? update(inner, { loopKind: 'serial' })
-    : iterations(inner, extent, fresh);
+  if (extent === undefined || extent > maxIterations) return update(inner, { loopKind: 'serial' });
+  return seq(Array.from({ length: extent }, (_, at) => iteration(inner, at, context)));
 }
 
-function iterations(loop: For, extent: number, fresh: FreshName): Stmt {
-  const copies = Array.from({ length: extent }, (_, at) => {
-    const value = new Map([[loop.loopVar, int(at)]]);
-    return at === 0 ? substitute(loop.body, value) : copyStmt(loop.body, fresh, value);
-  });
-  return seq(copies);
+/** The body for one value of the loop's variable; the first takes over the names in it. */
+function iteration(loop: For, at: number, { fresh, substitution }: Context): Stmt {
+  const values = new Map([[loop.loopVar, int(at)]]);
+  const keep: FreshName = (name) => name;
+  return decide(copyStmt(loop.body, at === 0 ? keep : fresh, values, substitution));
+}
+
+/** Drops the branches that constants have decided. */
+function decide(stmt: Stmt): Stmt {
+  const inner = mapChildren(stmt, { expr: (expr) => expr, stmt: decide });
+  if (inner.kind === 'seq') return inner === stmt ? stmt : seq(inner.stmts);
+  if (inner.kind !== 'if' || inner.cond.kind !== 'const') return inner;
+  return Number(inner.cond.value) === 0 ? (inner.else ?? seq([])) : inner.then;
 }
