@@ -11,8 +11,11 @@ export function elementAt({ dtype, data }: TensorData, index: number): Scalar {
 }
 
 /** All elements, decoded and as numbers. */
-export const numbersOf = (tensor: TensorData): readonly number[] =>
-  Array.from({ length: tensor.data.length }, (_, i) => Number(elementAt(tensor, i)));
+export function numbersOf(tensor: TensorData): Float64Array {
+  const numbers = new Float64Array(tensor.data.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = Number(elementAt(tensor, i));
+  return numbers;
+}
 
 /** The value that all elements have, or undefined. Zeros of different sign are different. */
 export function uniformValue(tensor: TensorData): Scalar | undefined {
@@ -31,10 +34,11 @@ export function isFilledWith(tensor: TensorData | undefined, value: number): boo
 }
 
 /** A tensor whose elements are given as numbers (rounded to the dtype by storing them). */
-export function tensorOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData {
+export function tensorOf(dtype: DType, shape: readonly number[], values: ArrayLike<number>): TensorData {
   const data = newArray(dtype, values.length);
-  values.forEach((value, i) => {
+  for (let i = 0; i < data.length; i++) {
+    const value = values[i] as number;
     data[i] = isBigInt(dtype) ? BigInt(value) : dtype === 'f16' ? f16FromNumber(value) : value;
-  });
+  }
   return { dtype, shape, data };
 }

@@ -1,6 +1,5 @@
-import { shapeEquals } from '../../ir/dim.ts';
 import type { Constant, Graph, Node } from '../../ir/graph/graph.ts';
-import { bytesOf } from '../../ir/tensor-data.ts';
+import { bytesOf, type TensorData } from '../../ir/tensor-data.ts';
 import { rebuild } from './rebuild.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
 
@@ -17,15 +16,15 @@ export function mergeCommonSubexpressions(graph: Graph): Graph {
   });
 }
 
-/** Constants are compared by a hash of their bytes first, then byte by byte. */
+/** Only constants of one type whose first elements are equal are compared byte by byte. */
 function mergeConstants(graph: Graph): Graph {
-  const byHash = new Map<number, Constant[]>();
+  const byKey = new Map<string, Constant[]>();
   const renamed = new Map<string, string>();
   for (const constant of graph.constants) {
-    const hash = hashOf(bytesOf(constant.data.data));
-    const candidates = byHash.get(hash) ?? [];
-    const twin = candidates.find((candidate) => areEqual(candidate, constant));
-    if (twin === undefined) byHash.set(hash, [...candidates, constant]);
+    const key = keyOf(constant.data);
+    const candidates = byKey.get(key) ?? [];
+    const twin = candidates.find((candidate) => haveEqualBytes(candidate.data, constant.data));
+    if (twin === undefined) byKey.set(key, [...candidates, constant]);
     else renamed.set(constant.name, twin.name);
   }
   if (renamed.size === 0) return graph;
@@ -37,15 +36,10 @@ function mergeConstants(graph: Graph): Graph {
   return removeDeadNodes({ ...graph, nodes, outputs });
 }
 
-function areEqual(a: Constant, b: Constant): boolean {
-  if (a.data.dtype !== b.data.dtype || !shapeEquals(a.data.shape, b.data.shape)) return false;
-  const [left, right] = [bytesOf(a.data.data), bytesOf(b.data.data)];
-  return left.every((byte, i) => byte === right[i]);
-}
+const keyOf = ({ dtype, shape, data }: TensorData): string => `${dtype} ${shape.join()} ${data.slice(0, 16).join()}`;
 
-/** FNV-1a over the bytes. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
+function haveEqualBytes(a: TensorData, b: TensorData): boolean {
+  const [left, right] = [bytesOf(a.data), bytesOf(b.data)];
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
 }

@@ -36,8 +36,9 @@ const alignment = 64;
  *   where all operators of the group work on that operand's shape, so that each element is read at the index where
  *   the result is written (and so before it is), and an element has the same size.
  *
- * Blocks are placed from the largest to the smallest, each into the smallest gap that fits between those that are in
- * use at the same time (the greedy-by-size heuristic of Pisarchyk and Lee, 2020). Throws an internal error where a
+ * Blocks are placed one after the other, each into the smallest gap that fits between those that are in use at the same
+ * time, from the largest to the smallest (the greedy-by-size heuristic of Pisarchyk and Lee, 2020). Then the block that
+ * made the arena largest is placed first, a few times over, and the best arena is taken. Throws an internal error where a
  * shape is not static.
  */
 export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly number[]>): MemoryPlan {
@@ -51,7 +52,7 @@ export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly num
   const all = [...blocks, ...owned.map(({ block }) => block)];
   const offsets = assignOffsets(all);
   return {
-    arenaBytes: all.reduce((end, block, i) => Math.max(end, (offsets[i] ?? 0) + block.bytes), 0),
+    arenaBytes: endOf(all, offsets),
     values: new Map([...places].map(([value, block]) => [value, offsets[block] ?? 0])),
     temps: groupByNode(
       graph,
@@ -145,14 +146,36 @@ function requiredBytes(value: string, type: TensorType): number {
 
 const livesWith = (a: Block, b: Block): boolean => a.first <= b.last && b.first <= a.last;
 
+const mostRounds = 50;
+
 /** An offset for each block: disjoint ranges where lifetimes overlap. */
 export function assignOffsets(blocks: readonly Block[]): readonly number[] {
-  const offsets = new Array<number>(blocks.length).fill(0);
-  const placed: { readonly block: Block; readonly offset: number }[] = [];
-  const order = blocks.map((_, i) => i).sort((a, b) => sizeOf(b) - sizeOf(a) || a - b);
-  function sizeOf(i: number): number {
-    return blocks[i]?.bytes ?? 0;
+  const bound = peakOf(blocks);
+  let order = blocks.map((_, i) => i).sort((a, b) => bytesAt(blocks, b) - bytesAt(blocks, a) || a - b);
+  let best = placeInOrder(blocks, order);
+  for (let round = 0, current = best; round < mostRounds && endOf(blocks, best) > bound; round++) {
+    const end = endOf(blocks, current);
+    const highest = order.filter((i) => (current[i] as number) + bytesAt(blocks, i) === end);
+    order = [...highest, ...order.filter((i) => !highest.includes(i))];
+    current = placeInOrder(blocks, order);
+    if (endOf(blocks, current) < endOf(blocks, best)) best = current;
   }
+  return best;
+}
+
+const bytesAt = (blocks: readonly Block[], i: number): number => (blocks[i] as Block).bytes;
+
+const endOf = (blocks: readonly Block[], offsets: readonly number[]): number =>
+  blocks.reduce((end, { bytes }, i) => Math.max(end, (offsets[i] as number) + bytes), 0);
+
+interface Placed {
+  readonly block: Block;
+  readonly offset: number;
+}
+
+function placeInOrder(blocks: readonly Block[], order: readonly number[]): readonly number[] {
+  const offsets = new Array<number>(blocks.length).fill(0);
+  const placed: Placed[] = [];
   for (const i of order) {
     const block = blocks[i] as Block;
     const offset = bestGap(
@@ -166,7 +189,7 @@ export function assignOffsets(blocks: readonly Block[]): readonly number[] {
 }
 
 /** The start of the smallest gap of at least `bytes` between occupied ranges, else the end of them. */
-function bestGap(bytes: number, occupied: readonly { readonly block: Block; readonly offset: number }[]): number {
+function bestGap(bytes: number, occupied: readonly Placed[]): number {
   let [end, best, bestSize] = [0, -1, Number.POSITIVE_INFINITY];
   for (const { block, offset } of occupied.toSorted((a, b) => a.offset - b.offset)) {
     const gap = offset - end;

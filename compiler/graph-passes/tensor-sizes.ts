@@ -4,8 +4,7 @@ import type { TensorType } from '../../ir/graph/graph.ts';
 import { elementCount } from '../../ir/tensor-data.ts';
 
 /** The shape as numbers, or undefined where a dimension is symbolic. */
-export const staticShape = (shape: Shape): readonly number[] | undefined =>
-  shape.every(isStatic) ? (shape as readonly number[]) : undefined;
+export const staticShape = (shape: Shape): readonly number[] | undefined => (shape.every(isStatic) ? shape : undefined);
 
 /** The number of elements, or undefined where a dimension is symbolic. */
 export function elementsOf(shape: Shape): number | undefined {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { DType } from '../../ir/dtype.ts';
 import { GraphBuilder } from '../../ir/graph/build.ts';
 import type { Graph, Value } from '../../ir/graph/graph.ts';

@@ -22,7 +22,7 @@ function applyRules(node: Node, graph: NewGraph): readonly string[] | undefined 
   for (const rules of ruleTables) {
     for (const rule of rules[node.op] ?? []) {
       // The row and the node agree on the operator, which the type checker cannot see through the index.
-      const value = (rule as Rule<OpName>)(node as NodeOf<OpName>, graph);
+      const value = (rule as Rule<OpName>)(node, graph);
       if (value !== undefined) return [value];
     }
   }

@@ -103,7 +103,7 @@ const gatherOfRange: Rule<'gather'> = (node, graph) => {
   const { shape } = graph.typeOf(data);
   const size = shape[axis];
   if (indices === undefined || size === undefined || !isStatic(size) || indices.shape.length > 1) return undefined;
-  const places = numbersOf(indices).map((i) => (i < 0 ? i + size : i));
+  const places = Array.from(numbersOf(indices), (i) => (i < 0 ? i + size : i));
   const [first, second] = places;
   if (first === undefined || places.some((place) => place < 0 || place >= size)) return undefined;
   const step = second === undefined ? 1 : second - first;

@@ -3,16 +3,7 @@ import type { Node, NodeOf } from '../../../ir/graph/graph.ts';
 import type { OpAttrs, OpName } from '../../../ir/graph/op-attrs.ts';
 import { binaryOps, unaryOps } from '../../../ir/scalar.ts';
 import { type Arrangements, arrange, arrangedAs, costOf, transposeOf } from './arrangement.ts';
-import {
-  compose,
-  extend,
-  identity,
-  isIdentity,
-  movesOnlyUnitAxes,
-  type Permutation,
-  permute,
-  unpermute,
-} from './permutation.ts';
+import { compose, extend, identity, isIdentity, type Permutation, permute, unpermute } from './permutation.ts';
 import { throughReshape } from './through-reshape.ts';
 
 /** Gives the values that stand for a node's results, computed on operands that are not transposed; or undefined. */
@@ -150,10 +141,6 @@ const transpose: Rule<'transpose'> = (node, state) => {
   const { base, perm } = arrangedAs(node.inputs[0] as string, state);
   const both = compose(perm, node.attrs.perm);
   if (isIdentity(both)) return [base];
-  const { shape } = state.graph.typeOf(base);
-  if (movesOnlyUnitAxes(both, shape)) {
-    return [state.graph.emit('reshape', [base], { shape: permute(shape, both) }, node.name)];
-  }
   return isIdentity(perm) ? undefined : [transposeOf(base, both, state)];
 };
 
@@ -213,5 +200,5 @@ const rules: { readonly [K in OpName]?: Rule<K> } = {
 
 export function moveThrough(node: Node, state: Arrangements): readonly string[] | undefined {
   // The row and the node agree on the operator, which the type checker cannot see through the index.
-  return (rules[node.op] as Rule<OpName> | undefined)?.(node as NodeOf<OpName>, state);
+  return (rules[node.op] as Rule<OpName> | undefined)?.(node, state);
 }

@@ -20,8 +20,7 @@ export function throughReshape(node: NodeOf<'reshape'>, state: Arrangements): st
   const source = state.graph.typeOf(value).shape;
   const groups = isIdentity(perm) ? undefined : groupAxes(source, node.attrs.shape);
   if (groups === undefined) return undefined;
-  const order = inverse(perm);
-  const ordered = groups.toSorted((a, b) => firstPlace(a, order) - firstPlace(b, order));
+  const ordered = groups.toSorted((a, b) => placeOf(a, perm, source) - placeOf(b, perm, source));
   const base = arrange(value, wantedPermutation(source, ordered, perm), state);
   const target = orderOfResult(node.attrs.shape, ordered);
   const shape = permute(node.attrs.shape, target);
@@ -29,9 +28,15 @@ export function throughReshape(node: NodeOf<'reshape'>, state: Arrangements): st
   return transposeOf(result, inverse(target), state);
 }
 
-const placesOf = (group: Group, order: Permutation): readonly number[] => group.from.map((axis) => order.indexOf(axis));
-
-const firstPlace = (group: Group, order: Permutation): number => Math.min(...placesOf(group, order));
+/** A group stands where its largest axis stands, so that the most stays in its order; of equal axes, the innermost. */
+function placeOf(group: Group, perm: Permutation, source: Shape): number {
+  const size = (axis: number): number => {
+    const dim = source[axis] as Dim;
+    return isStatic(dim) ? dim : Number.POSITIVE_INFINITY;
+  };
+  const places = group.from.toSorted((a, b) => size(b) - size(a) || (perm[b] as number) - (perm[a] as number));
+  return perm[places[0] as number] as number;
+}
 
 /**
  * The arrangement of the operand in which each group's axes are neighbours: the groups in the given order, the axes of
