@@ -1,5 +1,5 @@
 import type { ValueInfoProto } from 'onnx-buf';
-import { bindDim, type Dim, isStatic, type Shape, symbolDim } from '../../ir/dim.ts';
+import { bindDim, type Dim, isStatic, printDim, type Shape, symbolDim } from '../../ir/dim.ts';
 import type { DType } from '../../ir/dtype.ts';
 import { OnnxImportError, UnsupportedError } from '../../ir/errors.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
@@ -93,7 +93,7 @@ function bindings(
     const known = values.get(symbol);
     if (known !== undefined && known !== value) {
       throw new OnnxImportError(
-        `${source}: dimension ${JSON.stringify(symbol)} is ${value} here and ${String(known)} elsewhere`,
+        `${source}: dimension ${JSON.stringify(symbol)} is ${value} here and ${printDim(known)} elsewhere`,
       );
     }
     values.set(symbol, value);

@@ -15,7 +15,7 @@ function split(node: OnnxNode, g: Writer): readonly Operand[] {
   const dim = x.type.shape[axis] as Dim;
   const sizes = splitSizes(node, dim);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (dim !== total) node.fail(`splits [${sizes}] of a dimension of ${String(dim)}`);
+  if (dim !== total) node.fail(`splits [${sizes}] of a dimension of ${printDim(dim)}`);
   let start = 0;
   return sizes.map((size) => {
     const part = g.sliceAxis(x, axis, start, size);

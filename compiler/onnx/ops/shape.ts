@@ -1,4 +1,4 @@
-import { addDims, type Dim, isStatic, type Shape, scaleDim } from '../../../ir/dim.ts';
+import { addDims, type Dim, isStatic, printDim, printShape, type Shape, scaleDim } from '../../../ir/dim.ts';
 import { compareDims, productOfDims, quotientOfDims } from '../dim-order.ts';
 import type { OnnxNode } from '../node.ts';
 import { knownIntegers, type Operand } from '../operand.ts';
@@ -15,8 +15,7 @@ function reshape(node: OnnxNode, g: Writer): Operand {
     (dim, i): Dim =>
       dim === 0 && copies ? (x.type.shape[i] ?? node.fail(`dimension ${i} copies one that is not there`)) : dim,
   );
-  if (shape.filter((dim) => dim === -1).length > 1)
-    node.fail(`shape [${shape.map(String)}] leaves two dimensions open`);
+  if (shape.filter((dim) => dim === -1).length > 1) node.fail(`shape ${printShape(shape)} leaves two dimensions open`);
   if (!shape.includes(-1)) return g.reshape(x, shape);
   const rest = quotientOfDims(
     x.type.shape,
@@ -50,7 +49,7 @@ function squeeze(node: OnnxNode, g: Writer): Operand {
   const axes =
     given === undefined ? range(0, rankOf(x)).filter((axis) => shape[axis] === 1) : axesOf(node, given, rankOf(x));
   const wrong = axes.find((axis) => shape[axis] !== 1);
-  if (wrong !== undefined) node.fail(`axis ${wrong} of size ${String(shape[wrong])} cannot be squeezed`);
+  if (wrong !== undefined) node.fail(`axis ${wrong} of size ${printDim(shape[wrong] ?? 0)} cannot be squeezed`);
   return g.reshape(
     x,
     shape.filter((_, axis) => !axes.includes(axis)),
