@@ -30,7 +30,7 @@ export function updateOf({ body }: Block, buffer: string): Update | undefined {
   return store !== undefined && stores.length === 1 && loads.length === 1 ? asUpdate(store) : undefined;
 }
 
-export function asUpdate(store: Store): Update | undefined {
+function asUpdate(store: Store): Update | undefined {
   const { value } = store;
   if (value.kind !== 'binary' || !isReductionOp(value.op)) return undefined;
   const isTarget = (side: Expr): boolean =>

@@ -7,7 +7,7 @@ import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { conjuncts, feeds } from '../analysis/iters.ts';
 import { loopNames, type Names, namesIn, takeName } from '../analysis/names.ts';
 import { fail, findBuffer, findLoop, replaceBlock, replaceLoop, sitesUnder } from '../analysis/nests.ts';
-import { asUpdate, identityOf, singleStore, type Update } from '../analysis/reduction.ts';
+import { identityOf, singleStore, type Update, updateOf } from '../analysis/reduction.ts';
 import {
   firstPredicate,
   type ReductionNest,
@@ -93,7 +93,7 @@ function factorable(func: TensorFunc, name: string, axis: number): Factoring {
   const outermost = loops.find(({ loopVar }) => feeds(block, loopVar).has('reduce')) ?? loop;
   const nest = reductionNest(func, site, outermost.loopVar);
   const store = singleStore(block.body);
-  const reduction = store === undefined ? undefined : asUpdate(store);
+  const reduction = store === undefined ? undefined : updateOf(block, store.buffer);
   if (reduction === undefined || singleStore(block.init)?.buffer !== reduction.store.buffer)
     return refuse(`block '${block.name}' is not a single update of the form 'x = x op value' with its init`);
   const target = findBuffer(func, reduction.store.buffer);

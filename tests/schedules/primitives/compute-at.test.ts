@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { applyStep, replay } from '../../../schedules/trace.ts';
+import { chain, matmulRelu, textAfter } from '../functions.ts';
+
+describe('compute-at', () => {
+  test('computes the part that a tile reads, overlap included', () => {
+    const func = textAfter(
+      chain(16, 2),
+      { primitive: 'split', loop: 'i', factors: [4, 4] },
+      { primitive: 'compute-at', block: 'T', loop: 'i_0' },
+    );
+    expect(func).toMatchInlineSnapshot(`
+      "func @chain(%A: f32[18]) -> (%B: f32[16]) {
+        temp %T: f32[18] global
+        for i_0 in 4 {
+          for T_va in 6 {
+            block T(va: spatial(18) = i_0 * 4 + T_va) {
+              %T[va] = exp(%A[va])
+            }
+          }
+          for i_1 in 4 {
+            block B(vi: spatial(16) = i_0 * 4 + i_1) {
+              %B[vi] = %T[vi] + %T[vi + 2]
+            }
+          }
+        }
+      }
+      "
+    `);
+  });
+
+  test('brings a reduction under a tile that reaches over the border', () => {
+    const func = textAfter(
+      matmulRelu(6, 8, 16),
+      { primitive: 'split', loop: 'x', factors: [null, 4] },
+      { primitive: 'compute-at', block: 'C', loop: 'x_0', names: ['i', 'j', 'k'] },
+    );
+    expect(func).toMatchInlineSnapshot(`
+      "func @matmul_relu(%A: f32[6, 16], %B: f32[16, 8]) -> (%D: f32[6, 8]) {
+        temp %C: f32[6, 8] global
+        for x_0 in 2 {
+          for i in 4 {
+            for j in 8 {
+              for k in 16 {
+                block C(vi: spatial(6) = x_0 * 4 + i, vj: spatial(8) = j, vk: reduce(16) = k) where x_0 * 4 + i < 6 {
+                  init {
+                    %C[vi, vj] = 0f32
+                  }
+                  %C[vi, vj] = %C[vi, vj] + %A[vi, vk] * %B[vk, vj]
+                }
+              }
+            }
+          }
+          for x_1 in 4 {
+            for y in 8 {
+              block D(vx: spatial(6) = x_0 * 4 + x_1, vy: spatial(8) = y) where x_0 * 4 + x_1 < 6 {
+                %D[vx, vy] = max(%C[vx, vy], 0f32)
+              }
+            }
+          }
+        }
+      }
+      "
+    `);
+  });
+
+  test('refuses a loop that not all readers are under', () => {
+    const func = replay(chain(16), [{ primitive: 'cache-read', block: 'B', buffer: 'T', scope: 'global' }]);
+    expect(() => applyStep(func, { primitive: 'compute-at', block: 'T', loop: 'i' })).toThrow(
+      "chain, block 'T': block 'T_copy' reads 'T' and is not under loop 'i'",
+    );
+  });
+
+  test('refuses a block whose init stands elsewhere', () => {
+    const func = applyStep(matmulRelu(6, 8, 16), { primitive: 'decompose-reduction', block: 'C', loop: 'k' });
+    expect(() => applyStep(func, { primitive: 'compute-at', block: 'C', loop: 'x' })).toThrow(
+      "'C' is written by 'C_init', 'C'",
+    );
+  });
+
+  test('refuses an output', () => {
+    expect(() => applyStep(chain(8), { primitive: 'compute-at', block: 'B', loop: 'a' })).toThrow(
+      /does not write one temp/,
+    );
+  });
+});
