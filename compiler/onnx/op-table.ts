@@ -5,6 +5,9 @@ import { controlOps } from './ops/control.ts';
 import { convTransposeOps } from './ops/conv-transpose.ts';
 import { convolutionOps } from './ops/convolution.ts';
 import { creationOps } from './ops/creation.ts';
+import { detOps } from './ops/det.ts';
+import { einsumOps } from './ops/einsum.ts';
+import { gridSampleOps } from './ops/grid-sample.ts';
 import { indexingOps } from './ops/indexing.ts';
 import { mathOps } from './ops/math.ts';
 import { matmulOps } from './ops/matmul.ts';
@@ -37,5 +40,8 @@ export const onnxOps: OnnxOpRows = {
   ...quantizationOps,
   ...resizeOps,
   ...attentionOps,
+  ...einsumOps,
+  ...detOps,
+  ...gridSampleOps,
   ...softmaxOps,
 };
