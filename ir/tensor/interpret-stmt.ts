@@ -94,7 +94,7 @@ function compileFirst({ slots, numbers }: Frame, block: Block): () => boolean {
 }
 
 function compileIter(frame: Frame, block: Block, iter: Iter): Run {
-  const value = compileIndex(frame, iter.value, (part) => compileExpr(frame, part)) as NumberCode;
+  const value = compileIndex(frame, iter.value, (part) => compileExpr(frame, part));
   const extent = isStatic(iter.extent) ? undefined : (compileExpr(frame, dimExpr(iter.extent)) as NumberCode);
   const { index } = declare(frame, iter.name, 'i32', 1);
   const { func, numbers } = frame;

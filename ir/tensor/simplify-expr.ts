@@ -243,7 +243,7 @@ const valueOf = (expr: Expr): Scalar | undefined => {
 function withoutNeutral({ op, left, right }: Binary): Expr | undefined {
   const [a, b] = [valueOf(left), valueOf(right)];
   const float = isFloat(left.dtype);
-  const zero = (value: Scalar | undefined, sign: 0 | -0): boolean =>
+  const zero = (value: Scalar | undefined, sign: 0): boolean =>
     value !== undefined && (float ? Object.is(value, sign) : Number(value) === 0);
   const one = (value: Scalar | undefined): boolean => value !== undefined && Number(value) === 1;
   switch (op) {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { BinaryOp } from '../../ir/scalar.ts';
 import type { Ranges } from '../../ir/tensor/bounds.ts';
 import { binary, bool, buffer, int, load, select, unary, variable } from '../../ir/tensor/build.ts';

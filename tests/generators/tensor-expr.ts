@@ -1,3 +1,4 @@
+import { shapeEquals } from '../../ir/dim.ts';
 import { type DType, dtypeTable, isBigInt, isFloat } from '../../ir/dtype.ts';
 import type { BinaryOp, UnaryOp } from '../../ir/scalar.ts';
 import {
@@ -99,7 +100,12 @@ function randomLoad(around: Surroundings, dtype: DType): Expr {
     dtype,
     kept.map((axis) => axis.extent),
   );
-  if (source.shape.join() === kept.map((axis) => axis.extent).join())
+  if (
+    shapeEquals(
+      source.shape,
+      kept.map((axis) => axis.extent),
+    )
+  )
     return load(
       source,
       kept.map((axis) => axis.value),

@@ -1,4 +1,5 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+import { shapeEquals } from '../../ir/dim.ts';
 import { type DType, isBigInt, isFloat } from '../../ir/dtype.ts';
 import { type BinaryOp, roundTo } from '../../ir/scalar.ts';
 import {
@@ -74,7 +75,7 @@ function buildFunc(choices: Choices, stages: number, dtypes: readonly DType[]): 
 /** One more input, or, when there are enough, the best that there is of the dtype. */
 function newInput(draft: Draft, dtype: DType, shape: readonly number[]): Buffer {
   const same = draft.inputs.filter((input) => input.dtype === dtype);
-  const equal = same.find((input) => input.shape.join() === shape.join());
+  const equal = same.find((input) => shapeEquals(input.shape, shape));
   if (equal !== undefined) return equal;
   if (draft.inputs.length >= maxInputs && same[0] !== undefined) return same[0];
   const created = buffer(`in${draft.inputs.length}`, dtype, shape);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { binary, buffer, int, loop, seq, store, variable } from '../../ir/tensor/build.ts';
 import type { Expr, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { dataBuffer, randomCondition, randomIndex, type Source } from './index-expr.ts';

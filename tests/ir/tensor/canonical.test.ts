@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { symbolDim } from '../../../ir/dim.ts';
 import { buffer, constant, load, loop, store, variable } from '../../../ir/tensor/build.ts';

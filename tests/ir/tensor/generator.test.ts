@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { interpretFunc } from '../../../ir/tensor/interpret.ts';
 import { simplifyFunc } from '../../../ir/tensor/simplify.ts';

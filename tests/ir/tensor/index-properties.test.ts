@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { boundsOf, isData, proves } from '../../../ir/tensor/bounds.ts';
 import { buffer, store } from '../../../ir/tensor/build.ts';
@@ -55,7 +55,7 @@ for (const dtype of ['i32', 'bool'] as const) {
       fc.assert(
         fc.property(exprs, arbitraryAssignment, arbitraryData, (expr, values, elements) => {
           const simple = simplify(expr, indexRanges);
-          expect(evaluate(simple, values, elements), printExpr(simple)).toBe(evaluate(expr, values, elements));
+          expect(evaluate(simple, values, elements)).toBe(evaluate(expr, values, elements));
         }),
         { numRuns: 1500 },
       );
@@ -80,7 +80,7 @@ for (const dtype of ['i32', 'bool'] as const) {
           const { min, max } = boundsOf(expr, indexRanges);
           expect(value).toBeGreaterThanOrEqual(min);
           expect(value).toBeLessThanOrEqual(max);
-          if (dtype === 'bool') expect([undefined, value === 1]).toContain(proves(expr, indexRanges));
+          expect([undefined, value !== 0]).toContain(dtype === 'bool' ? proves(expr, indexRanges) : undefined);
         }),
         { numRuns: 1500 },
       );
