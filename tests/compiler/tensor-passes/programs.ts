@@ -1,9 +1,12 @@
+import { type Dim, dimSymbols, isStatic } from '../../../ir/dim.ts';
 import {
   add,
   and,
   block,
   buffer,
   constant,
+  dimExpr,
+  floordiv,
   int,
   less,
   load,
@@ -16,9 +19,9 @@ import {
 import type { Block, Expr, Iter, LoopKind, Stmt, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 
 export interface GemmShape {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
+  readonly m: Dim;
+  readonly n: Dim;
+  readonly k: Dim;
   /** Rows and columns of the register tile. */
   readonly rows: number;
   readonly columns: number;
@@ -26,13 +29,21 @@ export interface GemmShape {
   readonly steps: number;
 }
 
-type Nest = readonly (readonly [name: string, extent: number, kind?: LoopKind])[];
+type Nest = readonly (readonly [name: string, extent: number | Expr, kind?: LoopKind])[];
 
 const nest = (loops: Nest, body: Stmt): Stmt =>
-  loops.reduceRight((inner, [name, extent, kind]) => loop(name, int(extent), inner, kind ?? 'serial'), body);
+  loops.reduceRight(
+    (inner, [name, extent, kind]) =>
+      loop(name, typeof extent === 'number' ? int(extent) : extent, inner, kind ?? 'serial'),
+    body,
+  );
 
-const spatial = (name: string, extent: number, value: Expr): Iter => ({ name, kind: 'spatial', extent, value });
-const reduce = (name: string, extent: number, value: Expr): Iter => ({ name, kind: 'reduce', extent, value });
+const ceilDivide = (extent: Dim, by: number): Expr =>
+  isStatic(extent) ? int(Math.ceil(extent / by)) : floordiv(add(dimExpr(extent), int(by - 1)), int(by));
+const divides = (by: number, extent: Dim): boolean => by === 1 || (isStatic(extent) && extent % by === 0);
+
+const spatial = (name: string, extent: Dim, value: Expr): Iter => ({ name, kind: 'spatial', extent, value });
+const reduce = (name: string, extent: Dim, value: Expr): Iter => ({ name, kind: 'reduce', extent, value });
 
 /** A matrix product with bias and ReLU as the default schedule leaves it: tiled, the accumulators in a local buffer. */
 export function scheduledGemm(shape: GemmShape): TensorFunc {
@@ -50,9 +61,9 @@ export function scheduledGemm(shape: GemmShape): TensorFunc {
     add(add(mul(variable('j0'), int(columns)), mul(variable(`j1_${part}`), int(4))), variable(`j2_${part}`));
   const guarded = (part: string, iters: readonly Iter[], body: Stmt): Block => {
     const tests = [
-      ...(m % rows === 0 ? [] : [less(row(part), int(m))]),
-      ...(n % columns === 0 ? [] : [less(column(part), int(n))]),
-      ...(part === 'u' && k % steps !== 0 ? [less(depth, int(k))] : []),
+      ...(divides(rows, m) ? [] : [less(row(part), dimExpr(m))]),
+      ...(divides(columns, n) ? [] : [less(column(part), dimExpr(n))]),
+      ...(part === 'u' && !divides(steps, k) ? [less(depth, dimExpr(k))] : []),
     ];
     const predicate = tests.length === 0 ? {} : { predicate: tests.reduce(and) };
     return block({ name: `block_${part}`, iters, ...predicate, body });
@@ -79,12 +90,19 @@ export function scheduledGemm(shape: GemmShape): TensorFunc {
   );
   const body = seq([
     nest(tile('z'), init),
-    nest([['k0', Math.ceil(k / steps)], ['k1', steps, 'unrolled'], ...tile('u')], update),
+    nest([['k0', ceilDivide(k, steps)], ['k1', steps, 'unrolled'], ...tile('u')], update),
     nest(tile('d'), final),
   ]);
   const outer: Nest = [
-    ['i0', Math.ceil(m / rows)],
-    ['j0', Math.ceil(n / columns)],
+    ['i0', ceilDivide(m, rows)],
+    ['j0', ceilDivide(n, columns)],
   ];
-  return { name: 'gemm', sizes: [], inputs: [a, b, bias], outputs: [out], temps: [acc], body: nest(outer, body) };
+  return {
+    name: 'gemm',
+    sizes: [...new Set([m, n, k].flatMap(dimSymbols))],
+    inputs: [a, b, bias],
+    outputs: [out],
+    temps: [acc],
+    body: nest(outer, body),
+  };
 }
