@@ -34,15 +34,28 @@ const multiply = (a: number, b: number): number => {
   return Number.isSafeInteger(product) ? product : Math.imul(a, b);
 };
 
+/** A form that is being summed up. */
+interface Sum {
+  constant: number;
+  readonly terms: Map<string, Term>;
+}
+
+function addTo(sum: Sum, { constant, terms }: Linear, factor: number): void {
+  sum.constant += multiply(constant, factor);
+  for (const [key, { atom, coefficient }] of terms) addTermTo(sum, key, atom, multiply(coefficient, factor));
+}
+
+function addTermTo({ terms }: Sum, key: string, atom: Expr, coefficient: number): void {
+  const total = (terms.get(key)?.coefficient ?? 0) + coefficient;
+  if (total === 0) terms.delete(key);
+  else terms.set(key, { atom, coefficient: total });
+}
+
 /** a + factor · b */
 export function addScaled(a: Linear, b: Linear, factor: number): Linear {
-  const terms = new Map(a.terms);
-  for (const [key, { atom, coefficient }] of b.terms) {
-    const sum = (terms.get(key)?.coefficient ?? 0) + multiply(coefficient, factor);
-    if (sum === 0) terms.delete(key);
-    else terms.set(key, { atom, coefficient: sum });
-  }
-  return { constant: a.constant + multiply(b.constant, factor), terms };
+  const sum: Sum = { constant: a.constant, terms: new Map(a.terms) };
+  addTo(sum, b, factor);
+  return sum;
 }
 
 export const addLinear = (a: Linear, b: Linear): Linear => addScaled(a, b, 1);
@@ -55,17 +68,26 @@ export const shiftLinear = (form: Linear, constant: number): Linear => ({
 
 /** The linear form of an i32 scalar; `simplifyAtom` is applied to each atom, and may turn it into a sum. */
 export function linearOf(expr: Expr, simplifyAtom?: (atom: Expr) => Expr): Linear {
-  if (expr.kind === 'const') return constantLinear(Number(expr.value));
-  if (isIndex(expr)) {
-    if (expr.kind === 'unary' && expr.op === 'neg') return scaleLinear(linearOf(expr.operand, simplifyAtom), -1);
-    if (expr.kind === 'binary' && (expr.op === 'add' || expr.op === 'sub' || expr.op === 'mul')) {
-      const [left, right] = [linearOf(expr.left, simplifyAtom), linearOf(expr.right, simplifyAtom)];
-      return expr.op === 'mul' ? product(left, right) : addScaled(left, right, expr.op === 'add' ? 1 : -1);
-    }
+  const sum: Sum = { constant: 0, terms: new Map() };
+  accumulate(sum, expr, 1, simplifyAtom);
+  return sum;
+}
+
+function accumulate(sum: Sum, expr: Expr, factor: number, simplifyAtom: ((atom: Expr) => Expr) | undefined): void {
+  if (expr.kind === 'const') {
+    sum.constant += multiply(Number(expr.value), factor);
+  } else if (expr.kind === 'unary' && expr.op === 'neg' && isIndex(expr)) {
+    accumulate(sum, expr.operand, -factor, simplifyAtom);
+  } else if (expr.kind === 'binary' && (expr.op === 'add' || expr.op === 'sub') && isIndex(expr)) {
+    accumulate(sum, expr.left, factor, simplifyAtom);
+    accumulate(sum, expr.right, expr.op === 'add' ? factor : -factor, simplifyAtom);
+  } else if (expr.kind === 'binary' && expr.op === 'mul' && isIndex(expr)) {
+    addTo(sum, product(linearOf(expr.left, simplifyAtom), linearOf(expr.right, simplifyAtom)), factor);
+  } else {
+    const simple = simplifyAtom === undefined ? expr : simplifyAtom(expr);
+    if (exprEquals(simple, expr)) addTermTo(sum, exprKey(expr), expr, factor);
+    else accumulate(sum, simple, factor, undefined);
   }
-  if (simplifyAtom === undefined) return atomLinear(expr);
-  const simple = simplifyAtom(expr);
-  return exprEquals(simple, expr) ? atomLinear(expr) : linearOf(simple);
 }
 
 function product(left: Linear, right: Linear): Linear {
