@@ -98,7 +98,7 @@ export function printDim(dim: Dim): string {
     return coefficient === 1 ? name : `${coefficient}*${name}`;
   });
   const text = dim.constant === 0 ? terms : [...terms, String(dim.constant)];
-  return text.join('+').replaceAll('+-', '-');
+  return text.reduce((sum, term) => (term.startsWith('-') ? sum + term : `${sum}+${term}`));
 }
 
 export const printShape = (shape: Shape): string => `[${shape.map(printDim).join(', ')}]`;

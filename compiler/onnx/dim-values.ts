@@ -1,4 +1,4 @@
-import { addDims, type Dim, multiplyDims, scaleDim } from '../../ir/dim.ts';
+import { addDims, type Dim, isStatic, multiplyDims, scaleDim } from '../../ir/dim.ts';
 import type { DType } from '../../ir/dtype.ts';
 import type { TensorType } from '../../ir/graph/graph.ts';
 import type { OpAttrs, OpName } from '../../ir/graph/op-attrs.ts';
@@ -11,12 +11,16 @@ export type Evaluate = <K extends OpName>(op: K, inputs: readonly TensorData[], 
 
 type DimFunction = (a: Dim, b: Dim) => Dim | undefined;
 
+/** Numbers are rounded; with symbols only an exact quotient is affine. */
+const wholeQuotient = (a: Dim, b: Dim, round: (quotient: number) => number): Dim | undefined =>
+  isStatic(a) && isStatic(b) && b !== 0 ? round(a / b) : quotientOfDim(a, b);
+
 const arithmetic: Readonly<Partial<Record<OpName, DimFunction>>> = {
   add: addDims,
   sub: (a, b) => addDims(a, scaleDim(b, -1)),
   mul: multiplyDims,
-  div: quotientOfDim,
-  floordiv: quotientOfDim,
+  div: (a, b) => wholeQuotient(a, b, Math.trunc),
+  floordiv: (a, b) => wholeQuotient(a, b, Math.floor),
   min: minDim,
   max: maxDim,
 };

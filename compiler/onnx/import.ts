@@ -1,3 +1,4 @@
+import type { GraphProto } from 'onnx-buf';
 import { OnnxImportError, UnsupportedError } from '../../ir/errors.ts';
 import { GraphBuilder } from '../../ir/graph/build.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
@@ -6,9 +7,9 @@ import { createEmitter } from './emitter.ts';
 import { type InputOptions, modelInputs } from './inputs.ts';
 import { constantOperand } from './operand.ts';
 import { functionsByKey, importedOpsets } from './opsets.ts';
-import { createScope } from './scope.ts';
+import { createScope, type Scope } from './scope.ts';
 import { dtypeFromCode, type ExternalData } from './tensor.ts';
-import { bindInitializers, importNodes, type Walk } from './walk.ts';
+import { attempt, bindInitializers, importNodes, type Walk } from './walk.ts';
 import { createWriter } from './writer.ts';
 
 export interface ImportOptions extends InputOptions {
@@ -26,9 +27,8 @@ export interface ImportOptions extends InputOptions {
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
   const { proto, graph } = decodeModel(bytes);
   const builder = new GraphBuilder(options.name ?? graph.name);
-  const emitter = createEmitter(builder);
   const walk: Walk = {
-    writer: createWriter(emitter),
+    writer: createWriter(createEmitter(builder)),
     functions: functionsByKey(proto.functions),
     externalData: options.externalData,
     refused: [],
@@ -38,10 +38,22 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Grap
   };
   const scope = createScope();
   bindInitializers(graph, scope, walk);
-  for (const { name, dtype, shape } of modelInputs(
-    graph.input.filter(({ name }) => !scope.owns(name)),
-    options,
-  )) {
+  bindInputs(graph, scope, walk, builder, options);
+  importNodes(graph.node, scope, walk);
+  bindOutputs(graph, scope, walk, builder);
+  if (walk.refused.length > 0) throw new UnsupportedError([...new Set(walk.refused)]);
+  return builder.finish();
+}
+
+/** An input that has an initializer is a constant: nothing feeds it. */
+function bindInputs(graph: GraphProto, scope: Scope, walk: Walk, builder: GraphBuilder, options: ImportOptions): void {
+  const fed = graph.input.filter(({ name }) => !scope.owns(name));
+  const inputs = attempt(walk, '', () => modelInputs(fed, options));
+  if (inputs === undefined) {
+    for (const { name } of fed) scope.set(name, 'unknown');
+    return;
+  }
+  for (const { name, dtype, shape } of inputs) {
     if (scope.owns(name)) throw new OnnxImportError(`two inputs are called ${JSON.stringify(name)}`);
     const given = options.values?.[name];
     if (given !== undefined) {
@@ -51,23 +63,22 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Grap
     const value = builder.input(name, dtype, shape);
     scope.set(name, { kind: 'value', type: value.type, value });
   }
-  importNodes(graph.node, scope, walk);
+}
+
+function bindOutputs(graph: GraphProto, scope: Scope, walk: Walk, builder: GraphBuilder): void {
   const seen = new Set<string>();
   for (const { name, type } of graph.output) {
+    const place = `output ${JSON.stringify(name)}`;
     const operand = scope.get(name);
-    if (operand === undefined || operand === 'absent')
-      throw new OnnxImportError(`output ${JSON.stringify(name)} is the name of no value`);
+    if (operand === undefined || operand === 'absent') throw new OnnxImportError(`${place} is the name of no value`);
     if (seen.has(name)) throw new OnnxImportError(`two outputs are called ${JSON.stringify(name)}`);
     seen.add(name);
     if (operand === 'unknown') continue;
     const declared = type?.value.case === 'tensorType' ? type.value.value.elemType : 0;
-    if (declared !== 0 && dtypeFromCode(declared, `output ${JSON.stringify(name)}`) !== operand.type.dtype) {
-      throw new OnnxImportError(
-        `output ${JSON.stringify(name)} is declared as ${dtypeFromCode(declared, name)}, its value is ${operand.type.dtype}`,
-      );
+    const dtype = declared === 0 ? operand.type.dtype : attempt(walk, '', () => dtypeFromCode(declared, place));
+    if (dtype !== undefined && dtype !== operand.type.dtype) {
+      throw new OnnxImportError(`${place} is declared as ${dtype}, its value is ${operand.type.dtype}`);
     }
-    builder.output(name, emitter.value(operand));
+    builder.output(name, walk.writer.value(operand));
   }
-  if (walk.refused.length > 0) throw new UnsupportedError([...new Set(walk.refused)]);
-  return builder.finish();
 }

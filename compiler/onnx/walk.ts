@@ -183,7 +183,7 @@ function inline(
 }
 
 /** Notes what is not supported, with the place, and gives undefined. Says the place of every other error of the user's. */
-function attempt<T>(walk: Walk, where: string, action: () => T): T | undefined {
+export function attempt<T>(walk: Walk, where: string, action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {

@@ -31,6 +31,7 @@ function transposedWindows(node: OnnxNode, x: Operand, weight: Operand): Transpo
     const dim = x.type.shape[i + 2] as Dim;
     if (!isStatic(dim)) return node.refuse('output_shape or auto_pad over a symbolic dimension');
     const total = stride * (dim - 1) + (size - 1) * (dilations[i] as number) + 1 + more - (wanted[i] as number);
+    if (total < 0) return node.refuse('an output_shape that the windows do not reach');
     const [smaller, larger] = [Math.floor(total / 2), total - Math.floor(total / 2)];
     const [begin, end] = node.string('auto_pad', 'NOTSET') === 'SAME_UPPER' ? [smaller, larger] : [larger, smaller];
     return [begin, end - more];

@@ -1,3 +1,4 @@
+import { assertNever } from '../../../ir/errors.ts';
 import { range } from './axes.ts';
 
 /** How an element of one axis of a result is made: a weighted sum of elements of the operand. */
@@ -26,24 +27,32 @@ export interface ResizedAxis {
   readonly roi: readonly [number, number];
 }
 
-/** The position in the operand that an element of the result stands at, by the formulas of ONNX's Resize. */
+const f = Math.fround;
+
+/**
+ * The position in the operand that an element of the result stands at, by the formulas of ONNX's Resize. In f32, as other
+ * runtimes compute it: which element is the nearest may hang on the last bit.
+ */
 function position(mode: CoordinateMode, { from, to, scale, roi: [start, end] }: ResizedAxis, x: number): number {
+  const halfPixel = f(f((x + 0.5) / f(scale)) - 0.5);
   switch (mode) {
     case 'align_corners':
-      return to === 1 ? 0 : (x * (from - 1)) / (to - 1);
+      return to === 1 ? 0 : f((x * (from - 1)) / (to - 1));
     case 'asymmetric':
-      return x / scale;
+      return f(x / f(scale));
     case 'half_pixel':
-      return (x + 0.5) / scale - 0.5;
+      return halfPixel;
     case 'half_pixel_symmetric': {
-      const adjustment = to / (scale * from);
-      return (from / 2) * (1 - adjustment) + (x + 0.5) / scale - 0.5;
+      const adjustment = f(to / f(f(scale) * from));
+      return f(f((from / 2) * (1 - adjustment)) + halfPixel);
     }
     case 'pytorch_half_pixel':
-      return to > 1 ? (x + 0.5) / scale - 0.5 : 0;
+      return to > 1 ? halfPixel : 0;
     case 'tf_crop_and_resize':
-      if (to === 1) return 0.5 * (start + end) * (from - 1);
-      return start * (from - 1) + (x * (end - start) * (from - 1)) / (to - 1);
+      if (to === 1) return f(0.5 * (start + end) * (from - 1));
+      return f(start * (from - 1) + (x * (end - start) * (from - 1)) / (to - 1));
+    default:
+      return assertNever(mode);
   }
 }
 

@@ -232,10 +232,13 @@ describe('what is not supported', () => {
   test('element types that the compiler lacks', () => {
     const bytes = modelBytes({
       inputs: [valueInfo('x', [1], Element.STRING)],
-      nodes: [node('Identity', ['x'], ['y'])],
+      nodes: [node('Identity', ['x'], ['y']), node('Frobnicate', ['x'], ['z'])],
       outputs: ['y'],
     });
-    expect(unsupported(bytes)).toEqual(['input "x": element type string']);
+    expect(unsupported(bytes)).toEqual([
+      'input "x": element type string',
+      'Frobnicate (node "z", opset 18): the operator',
+    ]);
   });
 });
 
@@ -304,7 +307,7 @@ describe('an invalid model', () => {
     expect(() => importOnnx(product('c'))).toThrow(OnnxImportError);
   });
 
-  test('gives an output another dtype than it declares', () => {
+  test('gives an output that no node computes', () => {
     const parts = { inputs: [x], nodes: [node('Relu', ['x'], ['y'])], outputs: ['z'] };
     expect(() => importOnnx(modelBytes(parts))).toThrow('output "z" is the name of no value');
   });
