@@ -3,6 +3,7 @@ import { commonSubexpressions } from './common-subexpressions.ts';
 import { compactBuffers } from './compact-buffers.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
+import { legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
 import { promoteLocals } from './promote-locals.ts';
@@ -23,6 +24,7 @@ export const tensorPasses: readonly TensorPass[] = [
   { name: 'lower-blocks', run: lowerBlocks },
   { name: 'partition-loops', run: partitionLoops },
   { name: 'vectorize', run: vectorize },
+  { name: 'legalize-math', run: legalizeMath },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
   { name: 'promote-locals', run: promoteLocals },

@@ -28,10 +28,25 @@ function expectFlat(func: TensorFunc): void {
   });
 }
 
+/** Functions of f64 that legalize-math refuses. */
+function hasMathOnF64(func: TensorFunc): boolean {
+  let found = false;
+  walk(func.body, {
+    expr: (expr) => {
+      const isMath =
+        expr.kind === 'unary' && !['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'sqrt', 'isnan'].includes(expr.op);
+      const isPower = expr.kind === 'binary' && expr.op === 'pow';
+      found ||= expr.dtype === 'f64' && (isMath || isPower);
+    },
+  });
+  return found;
+}
+
 describe('lowering a scheduled function', () => {
   test('keeps the meaning of random functions, pass by pass', () => {
     fc.assert(
       fc.property(arbitraryTensorFunc(), fc.nat(), (func, seed) => {
+        fc.pre(!hasMathOnF64(func));
         expectFlat(expectSameMeaning(func, randomInputs(func, seed)));
       }),
       { numRuns: runs },
@@ -41,6 +56,7 @@ describe('lowering a scheduled function', () => {
   test('keeps the meaning of random schedules, pass by pass', () => {
     fc.assert(
       fc.property(arbitraryTensorFunc(), fc.array(fc.nat(255), { minLength: 40, maxLength: 120 }), (func, numbers) => {
+        fc.pre(!hasMathOnF64(func));
         const choices = choicesFrom(numbers);
         let scheduled = func;
         for (let n = 0; n < 15; n++) {
