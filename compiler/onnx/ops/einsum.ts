@@ -40,7 +40,7 @@ function parse(node: OnnxNode, operands: readonly Operand[]): Equation {
 
 /** Without an arrow the result has the letters that occur once, in alphabetical order. */
 function implicitOutput(inputs: readonly string[], ellipsis: string): string {
-  const letters = [...inputs.join('')].filter((letter) => !ellipsis.includes(letter));
+  const letters = Array.from(inputs.join('')).filter((letter) => !ellipsis.includes(letter));
   return (
     ellipsis +
     letters
@@ -109,10 +109,10 @@ function spread(g: Writer, x: Operand, from: string, to: readonly string[]): Ope
 /** Sums the letters that `to` lacks, and puts the others in its order. */
 function arrange(g: Writer, x: Operand, from: string, to: string): Operand {
   const summed = range(0, from.length).filter((axis) => !to.includes(from[axis] as string));
-  const letters = [...from].filter((letter) => to.includes(letter));
+  const letters = Array.from(from).filter((letter) => to.includes(letter));
   return g.transpose(
     g.reduce('sum', x, summed, false),
-    [...to].map((letter) => letters.indexOf(letter)),
+    Array.from(to).map((letter) => letters.indexOf(letter)),
   );
 }
 
