@@ -1,27 +1,15 @@
 import { assertNever } from '../errors.ts';
 import type { Expr } from './tensor-func.ts';
 
-const keys = new WeakMap<Expr, string>();
-
 /** A text that two expressions share exactly where they are structurally equal (0 and -0 differ, NaN equals itself). */
 export function exprKey(expr: Expr): string {
-  const known = keys.get(expr);
-  if (known !== undefined) return known;
-  const key = spell(expr);
-  keys.set(expr, key);
-  return key;
-}
-
-export const exprEquals = (a: Expr, b: Expr): boolean => a === b || exprKey(a) === exprKey(b);
-
-function spell(expr: Expr): string {
   switch (expr.kind) {
     case 'const':
       return `${expr.dtype}:${Object.is(expr.value, -0) ? '-0' : expr.value}`;
     case 'var':
-      return `${JSON.stringify(expr.name)}:${expr.dtype}x${expr.lanes}`;
+      return `${quote(expr.name)}:${expr.dtype}x${expr.lanes}`;
     case 'load':
-      return `load(${JSON.stringify(expr.buffer)}:${expr.dtype},${expr.indices.map(exprKey).join()})`;
+      return `load(${quote(expr.buffer)}:${expr.dtype},${expr.indices.map(exprKey).join()})`;
     case 'unary':
       return `${expr.op}(${exprKey(expr.operand)})`;
     case 'binary':
@@ -41,3 +29,6 @@ function spell(expr: Expr): string {
       return assertNever(expr);
   }
 }
+
+/** Names hold any characters: their length tells where they end. */
+const quote = (name: string): string => `${name.length}'${name}`;

@@ -1,5 +1,6 @@
 import { int, mul } from './build.ts';
-import { exprEquals, exprKey } from './expr-key.ts';
+import { structuralEquals } from './equal.ts';
+import { exprKey } from './expr-key.ts';
 import type { Expr } from './tensor-func.ts';
 import { lanesOf } from './typing.ts';
 
@@ -85,7 +86,7 @@ function accumulate(sum: Sum, expr: Expr, factor: number, simplifyAtom: ((atom: 
     addTo(sum, product(linearOf(expr.left, simplifyAtom), linearOf(expr.right, simplifyAtom)), factor);
   } else {
     const simple = simplifyAtom === undefined ? expr : simplifyAtom(expr);
-    if (exprEquals(simple, expr)) addTermTo(sum, exprKey(expr), expr, factor);
+    if (structuralEquals(simple, expr)) addTermTo(sum, exprKey(expr), expr, factor);
     else accumulate(sum, simple, factor, undefined);
   }
 }

@@ -12,7 +12,7 @@ import {
 import { assume } from './assume.ts';
 import { boundsOf, decide, indexDifference, isNonNegative, type Knowledge } from './bounds.ts';
 import { binary, bool, broadcast, cast, constant, extract, int, ramp, select, unary } from './build.ts';
-import { exprEquals } from './expr-key.ts';
+import { structuralEquals } from './equal.ts';
 import { isPoint } from './interval.ts';
 import { fromLinear, isConstant, isIndex, type Linear, linearOf, scaleLinear } from './linear.ts';
 import { divideForm, isReduced, joinDivisions, remainderForm } from './simplify-division.ts';
@@ -28,7 +28,7 @@ export interface Context extends Knowledge {
 /** The simplified expression, or the same object where nothing can be simplified. */
 export function simplifyExpr(expr: Expr, context: Context): Expr {
   const simple = rules(expr, context);
-  return exprEquals(simple, expr) ? expr : simple;
+  return structuralEquals(simple, expr) ? expr : simple;
 }
 
 function rules(expr: Expr, context: Context): Expr {
@@ -159,7 +159,7 @@ function simplifyConnective(expr: Binary, context: Context): Expr {
     const neutral = op === 'and';
     if (a !== undefined) return a === neutral ? right : left;
     if (b !== undefined) return b === neutral ? left : right;
-    if (exprEquals(left, right)) return left;
+    if (structuralEquals(left, right)) return left;
     return simplifyCondition(expr, context);
   }
   if (op === 'xor' && a === false) return right;
@@ -204,7 +204,7 @@ function simplifyTruncation(expr: Binary, context: Context): Expr {
 
 function simplifyExtremum(expr: Binary, context: Context): Expr {
   const { left, right } = expr;
-  if (exprEquals(left, right)) return left;
+  if (structuralEquals(left, right)) return left;
   const order = compare(left, right, context);
   if (order === undefined) return expr;
   return order === 'le' ? (expr.op === 'min' ? left : right) : expr.op === 'min' ? right : left;
@@ -267,7 +267,7 @@ function simplifySelect(expr: Select, context: Context): Expr {
   const scalar = lanesOf(cond) === 1;
   const then = simplifyExpr(expr.then, scalar ? { ...context, ...assume(context, cond) } : context);
   const otherwise = simplifyExpr(expr.else, scalar ? { ...context, ...assume(context, cond, false) } : context);
-  if (exprEquals(then, otherwise)) return then;
+  if (structuralEquals(then, otherwise)) return then;
   if (cond.kind === 'broadcast' && then.kind === 'broadcast' && otherwise.kind === 'broadcast') {
     return broadcast(select(cond.value, then.value, otherwise.value), cond.lanes);
   }
