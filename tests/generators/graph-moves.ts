@@ -244,6 +244,12 @@ const gather: Move = (scene) => {
   return [builder.op('gather', [value, indices], { axis })];
 };
 
+const iota: Move = ({ builder, choice, value }) => {
+  const shape = shapeOf(value).length === 0 ? [2] : shapeOf(value);
+  const dtype = choice.pick(['f32', 'i64', 'i32'] as const);
+  return [builder.op('iota', [], { shape, axis: choice.next(shape.length), dtype })];
+};
+
 const gatherBest: Move = ({ builder, choice, value }) => {
   const shape = shapeOf(value);
   if (shape.length === 0 || isBool(value)) return [];
@@ -368,6 +374,7 @@ export const graphMoves: readonly Move[] = [
   concat,
   pad,
   gather,
+  iota,
   gatherBest,
   topk,
   reduce,

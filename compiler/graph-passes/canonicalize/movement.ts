@@ -16,20 +16,15 @@ const reshapeOfReshape: Rule<'reshape'> = (node, graph) => {
 /** A reshape that puts the reduced axes back as axes of 1 is the reduction's keepDims. */
 const keepReducedAxes: Rule<'reshape'> = (node, graph) => {
   const inner = graph.producerOf(operand(node, 0));
-  if (inner === undefined) return undefined;
-  const source = graph.typeOf(inner.inputs[0] ?? '').shape;
-  const kept = (axes: readonly number[]): boolean =>
-    shapeEquals(
-      source.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
-      node.attrs.shape,
-    );
-  switch (inner.op) {
+  switch (inner?.op) {
     case 'reduce_sum':
     case 'reduce_prod':
     case 'reduce_max':
     case 'reduce_min': {
       const { axes, keepDims } = inner.attrs;
-      if (keepDims || !kept(axes)) return undefined;
+      const { shape } = graph.typeOf(operand(inner, 0));
+      const kept = shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+      if (keepDims || !shapeEquals(kept, node.attrs.shape)) return undefined;
       return graph.emit(inner.op, inner.inputs, { axes, keepDims: true }, node.name);
     }
     default:

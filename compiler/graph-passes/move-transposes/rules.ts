@@ -34,7 +34,7 @@ function cheapest(inputs: readonly string[], rank: number, state: Arrangements):
   let bestCost = total(best);
   for (const input of inputs) {
     const { perm } = arrangedAs(input, state);
-    if (isIdentity(perm)) continue;
+    if (isIdentity(perm) || state.materialized.has(input)) continue;
     const candidate = extend(perm, rank - perm.length);
     const cost = total(candidate);
     if (cost > bestCost || (cost === bestCost && !isIdentity(best))) continue;

@@ -17,7 +17,7 @@ export function narrowIntegers(graph: Graph): Graph {
   const known: Known = { ranges: new Map(), twins: new Map() };
   return rebuild(graph, (node, next) => {
     const narrowed = narrow(node, next, known);
-    if (narrowed === undefined) noteIndices(node, known);
+    if (narrowed === undefined) noteIndices(node, next, known);
     return narrowed;
   });
 }
@@ -93,10 +93,11 @@ function narrowIndices(node: Node, graph: NewGraph, known: Known): readonly stri
 }
 
 /** The results of argmax, argmin and topk are i64, but places on an axis. */
-function noteIndices(node: Node, { ranges }: Known): void {
+function noteIndices(node: Node, graph: NewGraph, { ranges }: Known): void {
   if (node.op !== 'argmax' && node.op !== 'argmin' && node.op !== 'topk') return;
   const indices = node.outputs.at(-1);
-  if (indices !== undefined) ranges.set(indices.name, indexRange(undefined));
+  const { shape } = graph.typeOf(node.inputs[0] as string);
+  if (indices !== undefined) ranges.set(indices.name, indexRange(shape[node.attrs.axis]));
 }
 
 function rangeOf(value: string, graph: NewGraph, { ranges }: Known): Interval | undefined {
