@@ -1,67 +1,10 @@
-import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Block, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { type Access, accessesOf, loadsIn, storesIn, touchersOf } from './accesses.ts';
-import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
-import { feeds, reduceIters } from './iters.ts';
+import type { For, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { type Access, touchersOf } from './accesses.ts';
+import { feeds } from './iters.ts';
 import { type BlockSite, blockSites, fail, findBuffer, type LoopSite, loopSites, sitesUnder } from './nests.ts';
+import { isRemade, isSeparate, namesOf, writtenAccesses } from './overlap.ts';
 import { updateOf } from './reduction.ts';
-import { covers, spanOf } from './regions.ts';
-import { separates } from './separation.ts';
-
-/** The accesses of blocks by buffer, of those buffers that one of the blocks writes. */
-export function writtenAccesses(sites: readonly BlockSite[]): ReadonlyMap<string, readonly Access[]> {
-  const all = sites.flatMap(accessesOf);
-  const written = new Set(all.flatMap((access) => (access.write ? [access.buffer] : [])));
-  return new Map([...written].map((buffer) => [buffer, all.filter((access) => access.buffer === buffer)]));
-}
-
-const namesOf = (loops: readonly For[]): readonly string[] => loops.map((loop) => loop.loopVar);
-
-const rangesAt = (func: TensorFunc, sites: readonly BlockSite[]) =>
-  mergeRanges(sizeRanges(func), ...sites.flatMap(({ block, loops }) => [loopRanges(loops), bodyRanges(block)]));
-
-/** Whether iterations of `loop` that differ touch different elements of a buffer, the loops `outer` standing still. */
-function isSeparate(func: TensorFunc, accesses: readonly Access[], loop: string, outer: readonly For[]): boolean {
-  return separates(loop, {
-    accesses: accesses.map((access) => access.indices),
-    ranges: rangesAt(
-      func,
-      accesses.map((access) => access.site),
-    ),
-    fixed: new Set([...func.sizes, ...namesOf(outer)]),
-  });
-}
-
-/**
- * Whether an iteration of the loops `through` takes nothing from other iterations by way of a buffer: the first block
- * that touches the buffer writes it anew, and writes all that is touched in the iteration.
- */
-function isRemade(func: TensorFunc, buffer: string, accesses: readonly Access[], through: readonly For[]): boolean {
-  const [first] = accesses;
-  if (first === undefined || !makesAnew(first.site.block, buffer)) return false;
-  if (through.some((loop) => feeds(first.site.block, loop.loopVar).has('reduce'))) return false;
-  const fixed = new Set([...func.sizes, ...namesOf(through)]);
-  const ranges = rangesAt(
-    func,
-    accesses.map((access) => access.site),
-  );
-  const made = accesses.filter((access) => access.write && access.site === first.site);
-  return findBuffer(func, buffer).shape.every((extent, d) => {
-    const [outer, inner] = [made, accesses].map((some) => spanOf(indicesIn(some, d), fixed, ranges));
-    return covers(outer, inner, extent);
-  });
-}
-
-const indicesIn = (accesses: readonly Access[], dim: number): readonly Expr[] =>
-  accesses.flatMap(({ indices }) => indices[dim] ?? []);
-
-/** Whether a block writes a buffer without reading what was there before it ran. */
-function makesAnew(block: Block, buffer: string): boolean {
-  const writes = (stmt: Stmt | undefined): boolean => stmt !== undefined && storesIn(stmt).has(buffer);
-  const reads = (stmt: Stmt | undefined): boolean => stmt !== undefined && loadsIn(stmt).has(buffer);
-  if (block.init === undefined) return writes(block.body) && !reads(block.body) && reduceIters(block).length === 0;
-  return writes(block.init) && !reads(block.init);
-}
+import { startsOnce } from './reduction-nest.ts';
 
 /** Throws where iterations of a loop depend on one another, so that they must not run at the same time. */
 export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, kind: 'parallel' | 'vectorized'): void {
@@ -123,7 +66,7 @@ export function requireReorderable(
     const carrying = (loop: For): boolean => !isSeparate(func, accesses, loop.loopVar, outer);
     const [before, after] = [chain.filter(carrying), order.filter(carrying)];
     if (before.every((loop, i) => loop === after[i])) continue;
-    if (isReductionOver(buffer, accesses, before)) continue;
+    if (isReductionOver(func, buffer, accesses, before, outer)) continue;
     if (isRemade(func, buffer, accesses, [...outer, ...chain])) continue;
     const names = namesOf(before)
       .map((name) => `'${name}'`)
@@ -137,12 +80,19 @@ export function requireReorderable(
 }
 
 /** Whether one block alone touches the buffer, by updates of a reduction over just these loops. */
-function isReductionOver(buffer: string, accesses: readonly Access[], loops: readonly For[]): boolean {
-  const blocks = new Set(accesses.map((access) => access.site.block));
-  const [block] = blocks;
-  if (block === undefined || blocks.size > 1 || updateOf(block, buffer) === undefined) return false;
-  return loops.every(({ loopVar }) => {
-    const kinds = feeds(block, loopVar);
-    return block.init === undefined || (kinds.has('reduce') && !kinds.has('spatial'));
+function isReductionOver(
+  func: TensorFunc,
+  buffer: string,
+  accesses: readonly Access[],
+  loops: readonly For[],
+  outer: readonly For[],
+): boolean {
+  const [site, ...others] = new Set(accesses.map((access) => access.site));
+  if (site === undefined || others.length > 0 || updateOf(site.block, buffer) === undefined) return false;
+  if (site.block.init === undefined) return true;
+  const onlyReduce = loops.every(({ loopVar }) => {
+    const kinds = feeds(site.block, loopVar);
+    return kinds.has('reduce') && !kinds.has('spatial');
   });
+  return onlyReduce && startsOnce(func, site, loops, outer);
 }

@@ -12,15 +12,19 @@ import { conjuncts } from './iters.ts';
 import type { BlockSite } from './nests.ts';
 
 /**
- * Whether a block runs for every value of its iteration variables: its predicate cuts off only what lies outside of
- * their extents (the overrun of a split, or of a region that reaches over a border).
+ * Whether a block runs for every value of its iteration variables: the loops lead through all of them, and the
+ * predicate cuts off only what lies outside of their extents.
  */
-export function runsForAll(site: BlockSite): boolean {
-  const { block, loops } = site;
+export const runsForAll = (site: BlockSite): boolean =>
+  isOnto(site) && conjuncts(site.block.predicate).every((part) => isOverrun(part, site));
+
+/**
+ * Whether a part of a block's predicate cuts off only what lies outside of the extents of its iteration variables: the
+ * overrun of a split, or of a region that reaches over a border.
+ */
+export function isOverrun(part: Expr, { block, loops }: BlockSite): boolean {
   const ranges = loopRanges(loops);
-  return (
-    isOnto(site) && conjuncts(block.predicate).every((part) => block.iters.some((iter) => followsFrom(part, iter)))
-  );
+  return block.iters.some((iter) => followsFrom(part, iter));
 
   function followsFrom(part: Expr, { value, extent }: Iter): boolean {
     if (part.kind !== 'binary') return false;

@@ -1,3 +1,4 @@
+import { isStatic } from '../../ir/dim.ts';
 import type { Ranges } from '../../ir/tensor/bounds.ts';
 import { everything, type Interval } from '../../ir/tensor/interval.ts';
 import type { Block, Expr, For, Stmt } from '../../ir/tensor/tensor-func.ts';
@@ -11,6 +12,9 @@ const upTo = (extent: number | undefined): Interval => ({ min: 0, max: extent ==
 /** The values of loop variables: extents that are not constant have no known end. */
 export const loopRanges = (loops: readonly For[]): Ranges =>
   new Map(loops.map((loop) => [loop.loopVar, upTo(constantExtent(loop))]));
+
+export const iterRanges = (block: Block): Ranges =>
+  new Map(block.iters.map(({ name, extent }) => [name, upTo(isStatic(extent) ? extent : undefined)]));
 
 /** The values of what a block's own statements bind: loops, and lets, of which nothing is known. */
 export function bodyRanges(block: Block): Ranges {

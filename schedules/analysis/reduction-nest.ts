@@ -65,12 +65,33 @@ function requireOnce(func: TensorFunc, { site, outer, reduce, ranges }: Reductio
           `it is not known that loop '${loop.loopVar}' does not repeat the same elements`,
         );
   }
-  const zeros = zeroed(reduce);
-  for (const { name, value } of reduceIters(block)) {
-    const first = simplify(substituteExpr(value, zeros), ranges);
-    if (first.kind !== 'const' || Number(first.value) !== 0)
-      fail(func, `block '${block.name}'`, `its variable '${name}' does not start from 0`);
-  }
+  if (!startsAtZero(block, reduce, ranges))
+    fail(func, `block '${block.name}'`, 'its reduce variables do not start from 0');
+}
+
+const startsAtZero = (block: Block, reduce: readonly For[], ranges: Ranges): boolean =>
+  reduceIters(block).every(({ value }) => {
+    const first = simplify(substituteExpr(value, zeroed(reduce)), ranges);
+    return first.kind === 'const' && Number(first.value) === 0;
+  });
+
+/**
+ * Whether the instance that sets a result is the first one in any order of these loops, and the only one: so that
+ * their order means nothing to the init.
+ */
+export function startsOnce(
+  func: TensorFunc,
+  { block, loops }: BlockSite,
+  chain: readonly For[],
+  outer: readonly For[],
+): boolean {
+  const ranges = mergeRanges(sizeRanges(func), loopRanges(loops));
+  const fixed = new Set([...func.sizes, ...outer.map((loop) => loop.loopVar)]);
+  const accesses = [block.iters.map((iter) => iter.value)];
+  const reduce = loops.filter((loop) => feeds(block, loop.loopVar).has('reduce'));
+  return (
+    startsAtZero(block, reduce, ranges) && chain.every((loop) => separates(loop.loopVar, { accesses, ranges, fixed }))
+  );
 }
 
 function requireAlone(func: TensorFunc, { block }: BlockSite, from: string): void {

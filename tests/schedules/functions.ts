@@ -110,6 +110,38 @@ export function scan(extent: number): TensorFunc {
   return { name: 'scan', sizes: [], inputs: [X], outputs: [Y], temps: [], body };
 }
 
+/** T[i] = x where x, one element, is A[i] for a while; then B = T. */
+export function passing(extent: number): TensorFunc {
+  const [A, x, T, B] = [
+    buffer('A', 'f32', [extent]),
+    buffer('x', 'f32', [1]),
+    buffer('T', 'f32', [extent]),
+    buffer('B', 'f32', [extent]),
+  ];
+  const first: readonly Expr[] = [{ kind: 'const', dtype: 'i32', value: 0 }];
+  const body = seq([
+    loops(
+      [['i', extent]],
+      seq([
+        { kind: 'block', name: 'x', iters: [iter('i', extent)], body: store(x, first, load(A, vars('vi'))) },
+        {
+          kind: 'block',
+          name: 'T',
+          iters: [{ ...iter('i', extent), name: 'vt' }],
+          body: store(T, vars('vt'), load(x, first)),
+        },
+      ]),
+    ),
+    loops([['b', extent]], {
+      kind: 'block',
+      name: 'B',
+      iters: [iter('b', extent)],
+      body: store(B, vars('vb'), load(T, vars('vb'))),
+    }),
+  ]);
+  return { name: 'passing', sizes: [], inputs: [A], outputs: [B], temps: [x, T], body };
+}
+
 /** The text of a function after some steps, verified. */
 export function textAfter(func: TensorFunc, ...steps: readonly Step[]): string {
   const result = replay(func, steps);

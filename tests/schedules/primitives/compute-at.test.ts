@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { applyStep, replay } from '../../../schedules/trace.ts';
-import { chain, matmulRelu, textAfter } from '../functions.ts';
+import { chain, matmulRelu, passing, textAfter } from '../functions.ts';
 
 describe('compute-at', () => {
   test('computes the part that a tile reads, overlap included', () => {
@@ -81,6 +81,12 @@ describe('compute-at', () => {
   test('refuses an output', () => {
     expect(() => applyStep(chain(8), { primitive: 'compute-at', block: 'B', loop: 'a' })).toThrow(
       /does not write one temp/,
+    );
+  });
+
+  test('refuses what reads a value that does not last', () => {
+    expect(() => applyStep(passing(8), { primitive: 'compute-at', block: 'T', loop: 'b' })).toThrow(
+      "it reads 'x', which block 'x' changes in a loop that both are in",
     );
   });
 });

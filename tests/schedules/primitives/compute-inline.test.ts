@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { applyStep } from '../../../schedules/trace.ts';
-import { chain, matmulRelu, textAfter } from '../functions.ts';
+import { chain, matmulRelu, passing, textAfter } from '../functions.ts';
 
 describe('compute-inline', () => {
   test('puts the value where it is read', () => {
@@ -31,5 +31,11 @@ describe('compute-inline', () => {
 
   test('refuses an output', () => {
     expect(() => applyStep(chain(8), { primitive: 'compute-inline', block: 'B' })).toThrow("'B' is not a temp");
+  });
+
+  test('refuses what reads a value that does not last', () => {
+    expect(() => applyStep(passing(8), { primitive: 'compute-inline', block: 'T' })).toThrow(
+      "it reads 'x', which block 'x' changes in a loop that both are in",
+    );
   });
 });

@@ -1,0 +1,82 @@
+import { exprKey } from '../../ir/tensor/expr-key.ts';
+import { sizeRanges } from '../../ir/tensor/simplify.ts';
+import type { Block, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { type Access, accessesOf, loadsIn, storesIn, touchersOf } from './accesses.ts';
+import { isOverrun } from './coverage.ts';
+import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
+import { conjuncts, feeds, reduceIters } from './iters.ts';
+import { type BlockSite, blockSites, findBuffer } from './nests.ts';
+import { covers, spanOf } from './regions.ts';
+import { separates } from './separation.ts';
+
+/** The accesses of blocks by buffer, of those buffers that one of the blocks writes. */
+export function writtenAccesses(sites: readonly BlockSite[]): ReadonlyMap<string, readonly Access[]> {
+  const all = sites.flatMap(accessesOf);
+  const written = new Set(all.flatMap((access) => (access.write ? [access.buffer] : [])));
+  return new Map([...written].map((buffer) => [buffer, all.filter((access) => access.buffer === buffer)]));
+}
+
+export const namesOf = (loops: readonly For[]): readonly string[] => loops.map((loop) => loop.loopVar);
+
+const rangesAt = (func: TensorFunc, sites: readonly BlockSite[]) =>
+  mergeRanges(sizeRanges(func), ...sites.flatMap(({ block, loops }) => [loopRanges(loops), bodyRanges(block)]));
+
+/** Whether iterations of `loop` that differ touch different elements of a buffer, the loops `outer` standing still. */
+export function isSeparate(
+  func: TensorFunc,
+  accesses: readonly Access[],
+  loop: string,
+  outer: readonly For[],
+): boolean {
+  return separates(loop, {
+    accesses: accesses.map((access) => access.indices),
+    ranges: rangesAt(
+      func,
+      accesses.map((access) => access.site),
+    ),
+    fixed: new Set([...func.sizes, ...namesOf(outer)]),
+  });
+}
+
+/**
+ * Whether an iteration of the loops `through` takes nothing from other iterations by way of a buffer: the first block
+ * that touches the buffer writes it anew, and writes all that is touched in the iteration. What the last iteration
+ * leaves in the buffer nobody else may read.
+ */
+export function isRemade(
+  func: TensorFunc,
+  buffer: string,
+  accesses: readonly Access[],
+  through: readonly For[],
+): boolean {
+  const [first] = accesses;
+  if (first === undefined || !makesAnew(first.site.block, buffer)) return false;
+  if (through.some((loop) => feeds(first.site.block, loop.loopVar).has('reduce'))) return false;
+  const inside = new Set(accesses.map((access) => access.site.block));
+  if (!func.temps.some((temp) => temp.name === buffer)) return false;
+  if (touchersOf(blockSites(func), buffer).some(({ block }) => !inside.has(block))) return false;
+  const makers = conjuncts(first.site.block.predicate).filter((part) => !isOverrun(part, first.site));
+  const guards = accesses.map(({ site }) => conjuncts(site.block.predicate).map(exprKey));
+  if (!makers.every((part) => guards.every((keys) => keys.includes(exprKey(part))))) return false;
+  const fixed = new Set([...func.sizes, ...namesOf(through)]);
+  const ranges = rangesAt(
+    func,
+    accesses.map((access) => access.site),
+  );
+  const made = accesses.filter((access) => access.write && access.site === first.site);
+  return findBuffer(func, buffer).shape.every((extent, d) => {
+    const [outer, inner] = [made, accesses].map((some) => spanOf(indicesIn(some, d), fixed, ranges));
+    return covers(outer, inner, extent);
+  });
+}
+
+const indicesIn = (accesses: readonly Access[], dim: number): readonly Expr[] =>
+  accesses.flatMap(({ indices }) => indices[dim] ?? []);
+
+/** Whether a block writes a buffer without reading what was there before it ran. */
+export function makesAnew(block: Block, buffer: string): boolean {
+  const writes = (stmt: Stmt | undefined): boolean => stmt !== undefined && storesIn(stmt).has(buffer);
+  const reads = (stmt: Stmt | undefined): boolean => stmt !== undefined && loadsIn(stmt).has(buffer);
+  if (block.init === undefined) return writes(block.body) && !reads(block.body) && reduceIters(block).length === 0;
+  return writes(block.init) && !reads(block.init);
+}
