@@ -119,11 +119,11 @@ function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): Re
   };
   const rows = new Map(productRows(run, numberings).map((row) => [row.from, row]));
   run.forEach((stmt, at) => {
-    const row = rows.get(at);
-    for (let home = at; row !== undefined && home <= row.to; home++) {
+    const last = rows.get(at)?.to ?? -1;
+    for (let home = at; home <= last; home++) {
       const product = productOf(run[home]);
       // Once here and once in its statement: it is named, and computed where the row starts.
-      if (product !== undefined) count(product, home, at, row.to, false);
+      if (product !== undefined) count(product, home, at, last, false);
     }
     for (const expr of exprsOf(stmt)) count(expr, at, at, at, false);
   });

@@ -1,4 +1,4 @@
-import { type Dim, isStatic } from '../../ir/dim.ts';
+import { type Dim, isStatic, type Shape, shapeEquals } from '../../ir/dim.ts';
 import { variable } from '../../ir/tensor/build.ts';
 import { constantLinear, fromLinear, type Linear, linearOf, subtractLinear } from '../../ir/tensor/linear.ts';
 import type { Block, Buffer, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
@@ -12,10 +12,10 @@ import { isWrittenFirst, sameLinear, sweep } from './coverage.ts';
  * region of its own.
  *
  *   for i in 16 { for j in 8 { %t[i, j] = … }  for j in 8 { … %t[i, j] … } }   with t: f32[16, 8]
- *   for i in 16 { for j in 8 { %t[0, j] = … }  for j in 8 { … %t[0, j] … } }   with t: f32[1, 8]
+ *   for i in 16 { for j in 8 { %t[j] = … }  for j in 8 { … %t[j] … } }   with t: f32[8]
  *
  * Elements outside of the region that predicates guard are never touched, so that a region may reach over the edge.
- * Temporaries without an access are dropped.
+ * Dimensions of one element go; rows of local buffers grow to whole vectors. Temporaries without an access are dropped.
  */
 export function compactBuffers(func: TensorFunc): TensorFunc {
   const accesses = Map.groupBy(collectAccesses(func.body), (access) => access.buffer);
@@ -33,28 +33,49 @@ export function compactBuffers(func: TensorFunc): TensorFunc {
 
 interface Plan {
   readonly shape: readonly Dim[];
-  /** What to subtract from each index; over variables of the loops around every access. */
-  readonly bases: readonly Linear[];
+  /** What to subtract from each index, over variables of the loops around every access; undefined where it is 0 alone. */
+  readonly bases: readonly (Linear | undefined)[];
   /** The parallel loops that index a region of their own, as leading dimensions. */
   readonly owners: readonly string[];
 }
 
 function planBuffer(temp: Buffer, accesses: readonly Access[]): Plan | undefined {
   const around = commonLoops(accesses);
-  if (around.length === 0) return undefined;
-  const outer = new Set(around.map((loop) => loop.loopVar));
-  const regions = temp.shape.map((extent, dim) => commonRegion(accesses, dim, outer, extent));
-  if (regions.every((region) => region === undefined)) return undefined;
-  if (!isWrittenFirst(accesses, outer)) return undefined;
-  const parallel = temp.scope === 'local' ? [] : around.filter((loop) => loop.loopKind !== 'serial' && isShared(loop));
-  if (parallel.some((loop) => loop.extent.kind !== 'const')) return undefined;
-  const owned = parallel.map((loop) => Number((loop.extent as { value: number }).value));
-  const shape = temp.shape.map((extent, dim) => regions[dim]?.extent ?? extent);
-  const bases = regions.map((region) => region?.base ?? constantLinear(0));
-  return { shape: [...owned, ...shape], bases, owners: parallel.map((loop) => loop.loopVar) };
+  const parallel = temp.scope === 'local' ? [] : around.filter(isShared);
+  const canShrink = parallel.every((loop) => loop.extent.kind === 'const');
+  const regions = canShrink ? commonRegions(temp, accesses, new Set(around.map((loop) => loop.loopVar))) : [];
+  const isShrunk = regions.some((region) => region !== undefined);
+  const owners = isShrunk ? parallel : [];
+  const extents = temp.shape.map((extent, dim) => regions[dim]?.extent ?? extent);
+  const kept = extents.filter((extent) => extent !== 1);
+  const shape = [...owners.map(constantExtent), ...(temp.scope === 'local' ? wholeVectors(kept) : kept)];
+  if (!isShrunk && shapeEquals(shape, temp.shape)) return undefined;
+  const base = (dim: number): Linear => regions[dim]?.base ?? constantLinear(0);
+  const bases = extents.map((extent, dim) => (extent === 1 ? undefined : base(dim)));
+  return { shape, bases, owners: owners.map((loop) => loop.loopVar) };
 }
 
-const isShared = (loop: For): boolean => loop.loopKind !== 'unrolled' && loop.loopKind !== 'vectorized';
+const constantExtent = (loop: For): number => (loop.extent.kind === 'const' ? Number(loop.extent.value) : 1);
+
+/** Rows of whole vectors, so that each vector of a row can be a register. */
+const wholeVectors = (shape: Shape): Shape =>
+  shape.map((extent, dim) =>
+    dim === shape.length - 1 && dim > 0 && isStatic(extent) ? Math.ceil(extent / 4) * 4 : extent,
+  );
+
+function commonRegions(
+  temp: Buffer,
+  accesses: readonly Access[],
+  outer: ReadonlySet<string>,
+): readonly (Region | undefined)[] {
+  if (outer.size === 0) return [];
+  const regions = temp.shape.map((extent, dim) => commonRegion(accesses, dim, outer, extent));
+  const isAnew = regions.some((region) => region !== undefined) && isWrittenFirst(accesses, outer);
+  return isAnew ? regions : [];
+}
+
+/** Whether other threads run other iterations at the same time. */
+const isShared = ({ loopKind }: For): boolean => !['serial', 'unrolled', 'vectorized'].includes(loopKind);
 
 interface Region {
   readonly base: Linear;
@@ -87,7 +108,10 @@ function rebase(stmt: Stmt, plans: ReadonlyMap<string, Plan>, values: ReadonlyMa
   const shift = (buffer: string, indices: readonly Expr[]): readonly Expr[] => {
     const plan = plans.get(buffer);
     if (plan === undefined) return indices;
-    const shifted = indices.map((index, dim) => shiftIndex(index, plan.bases[dim] ?? constantLinear(0), values));
+    const shifted = indices.flatMap((index, dim) => {
+      const base = plan.bases[dim];
+      return base === undefined ? [] : [shiftIndex(index, base, values)];
+    });
     return [...plan.owners.map((name) => variable(name)), ...shifted];
   };
   const loads = (node: Expr): Expr =>

@@ -47,7 +47,7 @@ function elements(func: TensorFunc, { name, shape }: Buffer): Dim {
   return size;
 }
 
-/** Σ index · stride. A vector among the indices makes the sum a vector; a ramp in the last place stays one. */
+/** Σ index · stride. A vector among the indices makes the sum a vector; a ramp along neighbours stays one. */
 function flatIndex(shape: Shape, indices: readonly Expr[]): Expr {
   let sum = constantLinear(0);
   let stride: Stride = 1;
@@ -58,7 +58,7 @@ function flatIndex(shape: Shape, indices: readonly Expr[]): Expr {
     const [index, dim] = [indices[at] ?? int(0), shape[at] ?? 1];
     lanes = Math.max(lanes, lanesOf(index));
     if (lanesOf(index) === 1) sum = addProduct(sum, index, stride);
-    else if (index.kind === 'ramp' && at === indices.length - 1) {
+    else if (index.kind === 'ramp' && stride === 1) {
       isContiguous = true;
       sum = addProduct(sum, index.base, stride);
     } else vectors.push(mul(index, broadcast(strideExpr(stride), lanes)));

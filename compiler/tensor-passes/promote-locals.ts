@@ -11,9 +11,11 @@ import { type FreshName, freshNames } from './names.ts';
 const lanes = 4;
 /** More registers than this are not worth their lets: no machine has them. */
 const maxRegisters = 96;
+/** Elements of a buffer in memory that is worth registers. */
+const maxSmall = 16;
 
 /**
- * Makes registers of the local buffers whose indices are all constants: one for four elements that are only written
+ * Makes registers of local buffers, and of small temporaries in memory, whose indices are all constants: one for four elements that are only written
  * as a vector, else one for each element. Other local buffers become workspaces in memory, of one region for each
  * iteration of the parallel loops around them.
  *
@@ -21,12 +23,12 @@ const maxRegisters = 96;
  *   var c.0 = broadcast<4>(0f32) { …  c.0 := c.0 + … }
  */
 export function promoteLocals(func: TensorFunc): TensorFunc {
-  const locals = func.temps.filter((temp) => temp.scope === 'local');
-  if (locals.length === 0) return func;
   const accesses = Map.groupBy(collectAccesses(func.body), (access) => access.buffer);
+  const candidates = func.temps.filter((temp) => isPrivate(temp, accesses.get(temp.name) ?? []));
+  if (candidates.length === 0) return func;
   const fresh = freshNames(func);
-  const plans = new Map(locals.map((temp) => [temp.name, planSlots(temp, accesses.get(temp.name) ?? [], fresh)]));
-  const spilled = locals.filter((temp) => plans.get(temp.name) === undefined);
+  const plans = new Map(candidates.map((temp) => [temp.name, planSlots(temp, accesses.get(temp.name) ?? [], fresh)]));
+  const spilled = candidates.filter((temp) => temp.scope === 'local' && plans.get(temp.name) === undefined);
   const memory = new Map(spilled.map((temp) => [temp.name, spill(temp, accesses.get(temp.name) ?? [])]));
   const registers = new Map<string, Var>();
   for (const plan of plans.values()) for (const slot of plan?.values() ?? []) registers.set(slot.name, slot);
@@ -35,6 +37,14 @@ export function promoteLocals(func: TensorFunc): TensorFunc {
     plans.get(temp.name) === undefined ? [memory.get(temp.name)?.buffer ?? temp] : [],
   );
   return { ...func, temps, body: declareRegisters(body, registers) };
+}
+
+/** Whether a temporary can be in registers: it is local, or in memory but small and of one thread. */
+function isPrivate(temp: Buffer, accesses: readonly Access[]): boolean {
+  if (temp.scope === 'local') return true;
+  const [size] = temp.shape;
+  const threads = accesses.map(({ loops }) => loops.findLast((loop) => loop.loopKind === 'parallel'));
+  return temp.scope === 'global' && Number(size) <= maxSmall && threads.every((loop) => loop === threads[0]);
 }
 
 /** The register of each element of a buffer; a vector register stands under each of its four. */

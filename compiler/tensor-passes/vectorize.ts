@@ -93,7 +93,7 @@ function vectorBody(body: Stmt, loopVar: string, group: string, context: Context
   const atFirst = (expr: Expr): Expr => canonicalIndex(substituteExpr(expr, first));
 
   const indicesOf = (node: Load | Store): readonly Expr[] => {
-    const last = node.indices.length - 1;
+    const last = lastMoving(context.shapes.get(node.buffer) ?? []);
     return node.indices.map((index, at) => {
       if (!varies(index)) return index;
       return at === last && isStep(index, loopVar, varies) ? ramp(atFirst(index), lanes) : vector(index);
@@ -136,8 +136,9 @@ function vectorBody(body: Stmt, loopVar: string, group: string, context: Context
   const statement = (stmt: Stmt): Stmt => {
     switch (stmt.kind) {
       case 'store': {
-        const last = stmt.indices.at(-1);
-        const outer = stmt.indices.slice(0, -1).some(varies);
+        const at = lastMoving(context.shapes.get(stmt.buffer) ?? []);
+        const last = stmt.indices[at];
+        const outer = stmt.indices.some((index, dim) => dim !== at && varies(index));
         if (last === undefined || outer || !isStep(last, loopVar, varies) || !hasVectors(stmt.value.dtype))
           return refuse(stmt);
         return update(stmt, { indices: indicesOf(stmt), value: spread(vector(stmt.value)) });
@@ -165,6 +166,13 @@ function vectorBody(body: Stmt, loopVar: string, group: string, context: Context
   const result = statement(body);
   return possible ? result : undefined;
 }
+
+/** The last dimension of more than one element: neighbours along it are neighbours in memory. */
+const lastMoving = (shape: Shape): number =>
+  Math.max(
+    0,
+    shape.findLastIndex((extent) => extent !== 1),
+  );
 
 /** Whether an index goes up by one with the loop and otherwise does not change between lanes. */
 function isStep(index: Expr, loopVar: string, varies: (expr: Expr) => boolean): boolean {
