@@ -2,7 +2,7 @@ import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
 import { type DType, isBigInt, isFloat } from '../../ir/dtype.ts';
 import { f16FromNumber } from '../../ir/f16.ts';
 import type { TensorType, Value } from '../../ir/graph/graph.ts';
-import { elementCount, newArray, type TensorData } from '../../ir/tensor-data.ts';
+import { newArray, type TensorData } from '../../ir/tensor-data.ts';
 
 /**
  * What an ONNX value is during the import: elements that are known now, integers that are dimensions (what Shape gives
@@ -74,8 +74,3 @@ export function knownDims(operand: Operand): readonly Dim[] | undefined {
 
 /** The dimensions of a shape as numbers; undefined where one is symbolic. */
 export const staticShape = (shape: Shape): readonly number[] | undefined => (shape.every(isStatic) ? shape : undefined);
-
-export function staticCount(shape: Shape): number | undefined {
-  const sizes = staticShape(shape);
-  return sizes && elementCount(sizes);
-}

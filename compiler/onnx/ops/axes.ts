@@ -1,4 +1,3 @@
-import { type DType, isFloat } from '../../../ir/dtype.ts';
 import type { OnnxNode } from '../node.ts';
 import { knownIntegers, type Operand } from '../operand.ts';
 import type { Writer } from '../writer.ts';
@@ -37,10 +36,6 @@ export function widened(g: Writer, x: Operand, compute: (x: Operand) => Operand)
 export function oneInt(node: OnnxNode, i: number, what: string): number {
   const [value, ...more] = node.constantInts(i, what);
   return value === undefined || more.length > 0 ? node.fail(`${what} is no scalar`) : value;
-}
-
-export function floatOnly(node: OnnxNode, dtype: DType): void {
-  if (!isFloat(dtype)) node.refuse(`dtype ${dtype}`);
 }
 
 /** Whether an optional flag of one element is known to hold; refuses where it is not known. */
