@@ -1,8 +1,8 @@
 import { printDim } from '../dim.ts';
 import type { Constant, Graph, Node, TensorType, Value } from '../graph/graph.ts';
 import type { TensorFunc } from '../tensor/tensor-func.ts';
-import { bytesOf, type TensorData } from '../tensor-data.ts';
-import { printName } from './print-atoms.ts';
+import { bytesOf, newArray, type TensorData } from '../tensor-data.ts';
+import { printName, printNumber } from './print-atoms.ts';
 import { printTensorFunc } from './print-tensor.ts';
 
 /**
@@ -23,7 +23,9 @@ export function printGraph(graph: Graph): string {
 
 function printLines(graph: Graph, indent: string): readonly string[] {
   const inputs = graph.inputs.map(printValue).join(', ');
-  const outputs = graph.outputs.map(({ name, value }) => `${JSON.stringify(name)} = ${printName('%', value)}`).join(', ');
+  const outputs = graph.outputs
+    .map(({ name, value }) => `${JSON.stringify(name)} = ${printName('%', value)}`)
+    .join(', ');
   const inner = `${indent}  `;
   return [
     `graph ${printName('@', graph.name)}(${inputs}) -> (${outputs}) {`,
@@ -41,15 +43,19 @@ const printConstant = ({ name, data }: Constant): string =>
 
 const mostListed = 16;
 
-function printData({ dtype, data }: TensorData): string {
-  if (data.length > mostListed || dtype === 'f16') return `base64 ${JSON.stringify(Buffer.from(bytesOf(data)).toString('base64'))}`;
-  return `[${Array.from<number | bigint, string>(data, printElement).join(', ')}]`;
+function printData(constant: TensorData): string {
+  if (isListed(constant)) return `[${Array.from<number | bigint, string>(constant.data, printNumber).join(', ')}]`;
+  return `base64 ${JSON.stringify(Buffer.from(bytesOf(constant.data)).toString('base64'))}`;
 }
 
-function printElement(value: number | bigint): string {
-  if (Object.is(value, -0)) return '-0';
-  if (value === Number.POSITIVE_INFINITY) return 'inf';
-  return value === Number.NEGATIVE_INFINITY ? '-inf' : Number.isNaN(value) ? 'nan' : String(value);
+/** Few elements, and no NaN with bits of its own, which `nan` would lose. */
+function isListed({ dtype, data }: TensorData): boolean {
+  if (data.length > mostListed || dtype === 'f16') return false;
+  const plain = newArray(dtype, data.length);
+  data.forEach((value, i) => {
+    plain[i] = Number.isNaN(value) ? Number.NaN : value;
+  });
+  return Buffer.compare(bytesOf(plain), bytesOf(data)) === 0;
 }
 
 function printNode(node: Node, indent: string): string {
@@ -67,7 +73,10 @@ function printAttributes(node: Node, indent: string): string {
 
 function printAttribute(node: Node, key: string, value: unknown, indent: string): string {
   if (node.op === 'fused' && key === 'body') return printLines(value as Graph, indent).join('\n');
-  if (node.op === 'call_tir' && key === 'func') return printTensorFunc(value as TensorFunc).trimEnd().replaceAll('\n', `\n${indent}`);
+  if (node.op === 'call_tir' && key === 'func')
+    return printTensorFunc(value as TensorFunc)
+      .trimEnd()
+      .replaceAll('\n', `\n${indent}`);
   if (Array.isArray(value)) return `[${value.map(printDim).join(', ')}]`;
   return JSON.stringify(value);
 }

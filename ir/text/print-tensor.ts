@@ -1,7 +1,10 @@
 import { printDim } from '../dim.ts';
-import type { Block, Buffer, Expr, Iter, Stmt, TensorFunc } from '../tensor/tensor-func.ts';
+import { assertNever } from '../errors.ts';
+import { type BinaryOp, comparisons } from '../scalar.ts';
+import type { Annotations, Block, Buffer, Expr, For, Iter, Let, Stmt, TensorFunc } from '../tensor/tensor-func.ts';
 import { lanesOf } from '../tensor/typing.ts';
-import { printName, printScalar } from './print-atoms.ts';
+import { infix } from './infix.ts';
+import { printName, printNumber, printScalar } from './print-atoms.ts';
 
 /**
  * The textual syntax of the loop-level IR:
@@ -12,86 +15,123 @@ import { printName, printScalar } from './print-atoms.ts';
  *       for j in 32 parallel {
  *         for k in 64 {
  *           block C(vi: spatial(seq) = i, vj: spatial(32) = j, vk: reduce(64) = k) {
- *             init { %C[vi, vj] = 0f32 }
+ *             init {
+ *               %C[vi, vj] = 0f32
+ *             }
  *             %C[vi, vj] = %C[vi, vj] + %A[vi, vk] * %B[vk, vj]
  *           }
  *         }
  *       }
  *     }
  *   }
+ *
+ * `let x = …` names a value in the rest of its braces; one with statements after its body has braces of its own, `let
+ * x = … { … }`. A sequence that is not the whole of a body, or that holds a single statement, is written `do { … }`.
  */
 export function printTensorFunc(func: TensorFunc): string {
   const sizes = func.sizes.length === 0 ? '' : `(${func.sizes.map((size) => printName('', size)).join(', ')})`;
   const head = `func ${printName('@', func.name)}${sizes}(${func.inputs.map(printParam).join(', ')}) -> (${func.outputs.map(printParam).join(', ')}) {`;
   const temps = func.temps.map((temp) => `  temp ${printParam(temp)} ${temp.scope}`);
-  return [head, ...temps, ...printStmt(func.body, '  '), '}', ''].join('\n');
+  const lines = [head, ...temps];
+  pushBody(lines, func.body, '  ');
+  lines.push('}', '');
+  return lines.join('\n');
 }
 
 const printParam = (buffer: Buffer): string =>
   `${printName('%', buffer.name)}: ${buffer.dtype}[${buffer.shape.map(printDim).join(', ')}]`;
 
+/** The lines of a statement, as they stand in a func. */
 export function printStmt(stmt: Stmt, indent = ''): readonly string[] {
-  const inner = `${indent}  `;
+  const lines: string[] = [];
+  pushBody(lines, stmt, indent);
+  return lines;
+}
+
+/** What stands in one pair of braces: a single statement, or those of a sequence. */
+const listed = (body: Stmt): readonly Stmt[] => (body.kind === 'seq' && body.stmts.length !== 1 ? body.stmts : [body]);
+
+function pushBody(lines: string[], body: Stmt, indent: string): void {
+  pushList(lines, listed(body), indent);
+}
+
+/** A let that stands last has no braces: all that follows is in its body. So deep chains of lets are flat. */
+function pushList(lines: string[], list: readonly Stmt[], indent: string): void {
+  let rest = list;
+  for (let last = rest.at(-1); last?.kind === 'let'; last = rest.at(-1)) {
+    for (const stmt of rest.slice(0, -1)) pushStmt(lines, stmt, indent);
+    lines.push(`${indent}${printLetHead(last)}`);
+    rest = listed(last.body);
+  }
+  for (const stmt of rest) pushStmt(lines, stmt, indent);
+}
+
+function pushStmt(lines: string[], stmt: Stmt, indent: string): void {
   switch (stmt.kind) {
-    case 'for': {
-      const kind = stmt.loopKind === 'serial' ? '' : ` ${stmt.loopKind}`;
-      const head = `for ${printName('', stmt.loopVar)} in ${printExpr(stmt.extent)}${kind}${printAnnotations(stmt.annotations)} {`;
-      return [indent + head, ...printStmt(stmt.body, inner), `${indent}}`];
-    }
+    case 'for':
+      return pushBraces(lines, printForHead(stmt), stmt.body, indent);
     case 'block':
-      return printBlock(stmt, indent);
+      return pushBlock(lines, stmt, indent);
     case 'store':
-      return [`${indent}${printAccess(stmt.buffer, stmt.indices)} = ${printExpr(stmt.value)}`];
+      lines.push(`${indent}${printAccess(stmt.buffer, stmt.indices)} = ${printExpr(stmt.value)}`);
+      return;
     case 'seq':
-      return stmt.stmts.flatMap((child) => printStmt(child, indent));
-    case 'if': {
-      const otherwise = stmt.else === undefined ? [] : [`${indent}} else {`, ...printStmt(stmt.else, inner)];
-      return [`${indent}if ${printExpr(stmt.cond)} {`, ...printStmt(stmt.then, inner), ...otherwise, `${indent}}`];
-    }
-    case 'let': {
-      const head = `${indent}${stmt.mutable ? 'var' : 'let'} ${printName('', stmt.name)} = ${printExpr(stmt.value)} {`;
-      return [head, ...printStmt(stmt.body, inner), `${indent}}`];
-    }
+      lines.push(`${indent}do {`);
+      pushList(lines, stmt.stmts, `${indent}  `);
+      lines.push(`${indent}}`);
+      return;
+    case 'if':
+      pushBraces(lines, `if ${printExpr(stmt.cond)}`, stmt.then, indent);
+      if (stmt.else === undefined) return;
+      lines.pop();
+      return pushBraces(lines, '} else', stmt.else, indent);
+    case 'let':
+      return pushBraces(lines, printLetHead(stmt), stmt.body, indent);
     case 'assign':
-      return [`${indent}${printName('', stmt.name)} := ${printExpr(stmt.value)}`];
+      lines.push(`${indent}${printName('', stmt.name)} := ${printExpr(stmt.value)}`);
+      return;
+    default:
+      return assertNever(stmt);
   }
 }
 
-function printBlock(block: Block, indent: string): readonly string[] {
-  const inner = `${indent}  `;
+function pushBraces(lines: string[], head: string, body: Stmt, indent: string): void {
+  lines.push(`${indent}${head} {`);
+  pushBody(lines, body, `${indent}  `);
+  lines.push(`${indent}}`);
+}
+
+function printForHead({ loopVar, extent, loopKind, annotations }: For): string {
+  const kind = loopKind === 'serial' ? '' : ` ${loopKind}`;
+  return `for ${printName('', loopVar)} in ${printExpr(extent)}${kind}${printAnnotations(annotations)}`;
+}
+
+const printLetHead = ({ mutable, name, value }: Let): string =>
+  `${mutable ? 'var' : 'let'} ${printName('', name)} = ${printExpr(value)}`;
+
+function pushBlock(lines: string[], block: Block, indent: string): void {
   const where = block.predicate === undefined ? '' : ` where ${printExpr(block.predicate)}`;
-  const head = `block ${printName('', block.name)}(${block.iters.map(printIter).join(', ')})${where}${printAnnotations(block.annotations)} {`;
-  const init = block.init === undefined ? [] : [`${inner}init {`, ...printStmt(block.init, `${inner}  `), `${inner}}`];
-  return [indent + head, ...init, ...printStmt(block.body, inner), `${indent}}`];
+  const head = `block ${printName('', block.name)}(${block.iters.map(printIter).join(', ')})${where}${printAnnotations(block.annotations)}`;
+  lines.push(`${indent}${head} {`);
+  if (block.init !== undefined) pushBraces(lines, 'init', block.init, `${indent}  `);
+  pushBody(lines, block.body, `${indent}  `);
+  lines.push(`${indent}}`);
 }
 
 const printIter = (iter: Iter): string =>
   `${printName('', iter.name)}: ${iter.kind}(${printDim(iter.extent)}) = ${printExpr(iter.value)}`;
 
-function printAnnotations(annotations: Readonly<Record<string, string | number | boolean>> | undefined): string {
+function printAnnotations(annotations: Annotations | undefined): string {
   if (annotations === undefined) return '';
-  const entries = Object.entries(annotations).map(([key, value]) => `${printName('', key)} = ${JSON.stringify(value)}`);
+  const entries = Object.entries(annotations).map(
+    ([key, value]) =>
+      `${printName('', key)} = ${typeof value === 'number' ? printNumber(value) : JSON.stringify(value)}`,
+  );
   return ` {${entries.join(', ')}}`;
 }
 
 const printAccess = (buffer: string, indices: readonly Expr[]): string =>
   `${printName('%', buffer)}[${indices.map((index) => printExpr(index)).join(', ')}]`;
-
-/** Infix operators with their precedence; all others print as calls, `floordiv(a, b)`. */
-const infix: Readonly<Record<string, readonly [symbol: string, precedence: number]>> = {
-  or: ['||', 1],
-  and: ['&&', 2],
-  eq: ['==', 3],
-  ne: ['!=', 3],
-  lt: ['<', 3],
-  le: ['<=', 3],
-  gt: ['>', 3],
-  ge: ['>=', 3],
-  add: ['+', 4],
-  sub: ['-', 4],
-  mul: ['*', 5],
-  div: ['/', 5],
-};
 
 /**
  * Infix operators bind to the left; comparisons do not chain. i32 constants are plain (`3`), others carry their dtype
@@ -123,11 +163,11 @@ export function printExpr(expr: Expr, context = 0): string {
   }
 }
 
-function printBinary(op: string, left: Expr, right: Expr, context: number): string {
-  const row = infix[op];
+function printBinary(op: BinaryOp, left: Expr, right: Expr, context: number): string {
+  const row = infix.get(op);
   if (row === undefined) return `${op}(${printExpr(left)}, ${printExpr(right)})`;
-  const [symbol, precedence] = row;
-  const leftContext = precedence === 3 ? precedence + 1 : precedence;
+  const { symbol, precedence } = row;
+  const leftContext = comparisons.has(op) ? precedence + 1 : precedence;
   const text = `${printExpr(left, leftContext)} ${symbol} ${printExpr(right, precedence + 1)}`;
   return precedence < context ? `(${text})` : text;
 }

@@ -1,0 +1,325 @@
+import type { IToken } from 'chevrotain';
+import { isStatic, printShape } from '../dim.ts';
+import { byteSize, type DType, isFloat } from '../dtype.ts';
+import type { Constant, Graph, Node, Output, Value } from '../graph/graph.ts';
+import type { OpAttrs, OpName } from '../graph/op-attrs.ts';
+import { arrayFromBytes, elementCount, newArray, type TensorData, type TypedArray, zeros } from '../tensor-data.ts';
+import { type AttrReader, attrSchemas, isOpName, type WrittenAttr } from './attr-schema.ts';
+import { AnyWord, GlobalName, NumberLiteral, Quoted, symbols, ValueName, Word, wordToken } from './lexer.ts';
+import { readScalar } from './literals.ts';
+import type { Named, Param, Rule } from './parse-base.ts';
+import { TensorParser } from './parse-tensor.ts';
+
+interface WrittenOutput extends Output {
+  readonly outputToken: IToken;
+  readonly valueToken: IToken;
+}
+
+interface Header {
+  readonly name: string;
+  readonly inputs: readonly Param[];
+  readonly outputs: readonly WrittenOutput[];
+}
+
+const noHeader: Header = { name: '', inputs: [], outputs: [] };
+
+interface Attribute extends Named {
+  readonly written: WrittenAttr;
+}
+
+/** An element of a constant's list. */
+interface Element {
+  readonly token: IToken;
+  readonly isNegative: boolean;
+}
+
+type Data = { readonly elements: readonly Element[] } | { readonly base64: string };
+
+/** The names that a graph's text has defined and used so far. */
+interface Names {
+  readonly values: Set<string>;
+  readonly nodes: Set<string>;
+  readonly used: Named[];
+}
+
+/** Graphs; see `printGraph` for their syntax. Values may be used in any order: the verifier looks at that. */
+export class GraphParser extends TensorParser {
+  #names: Names = { values: new Set(), nodes: new Set(), used: [] };
+
+  constructor() {
+    super();
+    this.performSelfAnalysis();
+  }
+
+  readonly graph: Rule<Graph> = this.RULE('graph', (): Graph => {
+    const outer = this.#names;
+    this.#names = { values: new Set(), nodes: new Set(), used: [] };
+    this.CONSUME(wordToken('graph'));
+    const header =
+      this.recovering(
+        () => this.SUBRULE(this.#header),
+        () => this.skipToBrace(),
+      ) ?? noHeader;
+    this.ACTION(() => this.#declareInputs(header));
+    this.openBrace();
+    const constants: Constant[] = [];
+    const nodes: Node[] = [];
+    do {
+      this.MANY(() => {
+        this.recovering(
+          () =>
+            this.OR({
+              DEF: [
+                { ALT: () => constants.push(this.SUBRULE(this.#constant)) },
+                { ALT: () => nodes.push(this.SUBRULE(this.#node)) },
+              ],
+              ERR_MSG: 'a constant or a node',
+            }),
+          () => this.skipStatement(),
+        );
+      });
+    } while (this.skipStray('a constant or a node'));
+    this.ACTION(() => this.#checkNames(header));
+    this.CONSUME(symbols['}']);
+    this.#names = outer;
+    return this.ACTION(() => ({
+      name: header.name,
+      inputs: header.inputs.map(valueOf),
+      constants,
+      nodes,
+      outputs: header.outputs.map(({ name, value }) => ({ name, value })),
+    }));
+  });
+
+  readonly #header: Rule<Header> = this.RULE('graphHeader', (): Header => {
+    const name = this.nameOf(this.CONSUME(GlobalName));
+    const inputs: Param[] = [];
+    this.CONSUME1(symbols['(']);
+    this.MANY_SEP1({ SEP: symbols[','], DEF: () => inputs.push(this.SUBRULE(this.param)) });
+    this.CONSUME1(symbols[')']);
+    this.CONSUME(symbols['->']);
+    const outputs: WrittenOutput[] = [];
+    this.CONSUME2(symbols['(']);
+    this.MANY_SEP2({ SEP: symbols[','], DEF: () => outputs.push(this.SUBRULE(this.#output)) });
+    this.CONSUME2(symbols[')']);
+    return { name, inputs, outputs };
+  });
+
+  readonly #output: Rule<WrittenOutput> = this.RULE('output', (): WrittenOutput => {
+    const outputToken = this.CONSUME(Quoted);
+    this.CONSUME(symbols['=']);
+    const valueToken = this.CONSUME(ValueName);
+    return { name: this.nameOf(outputToken), value: this.nameOf(valueToken), outputToken, valueToken };
+  });
+
+  #declareInputs({ inputs, outputs }: Header): void {
+    for (const input of inputs) this.#declare('value', this.#names.values, input);
+    const names = new Set<string>();
+    for (const { name, outputToken } of outputs) this.#declare('output', names, { name, token: outputToken });
+  }
+
+  #declare(what: string, names: Set<string>, { name, token }: Named): void {
+    if (names.has(name)) this.report(`${what} ${token.image} is already defined`, token);
+    names.add(name);
+  }
+
+  #checkNames({ outputs }: Header): void {
+    const given = outputs.map(({ value, valueToken }) => ({ name: value, token: valueToken }));
+    for (const { name, token } of [...this.#names.used, ...given]) {
+      if (!this.#names.values.has(name) && !this.lostNames.has(name)) {
+        this.report(`unknown value ${token.image}`, token);
+      }
+    }
+  }
+
+  readonly #constant: Rule<Constant> = this.RULE('constant', (): Constant => {
+    this.CONSUME(wordToken('constant'));
+    const param = this.SUBRULE(this.param);
+    this.CONSUME(symbols['=']);
+    const data: Data = this.OR({
+      DEF: [
+        { ALT: () => ({ elements: this.SUBRULE(this.#elements) }) },
+        { ALT: () => ({ base64: this.SUBRULE(this.#base64) }) },
+      ],
+      ERR_MSG: "a list or 'base64'",
+    });
+    return this.ACTION(() => {
+      this.#declare('value', this.#names.values, param);
+      return { name: param.name, data: this.#readData(param, data) };
+    });
+  });
+
+  readonly #elements: Rule<readonly Element[]> = this.RULE('elements', (): readonly Element[] => {
+    const elements: Element[] = [];
+    this.CONSUME(symbols['[']);
+    this.MANY_SEP({
+      SEP: symbols[','],
+      DEF: () => {
+        const isNegative = this.OPTION(() => this.CONSUME(symbols['-'])) !== undefined;
+        const token = this.OR({
+          DEF: [{ ALT: () => this.CONSUME(NumberLiteral) }, { ALT: () => this.CONSUME(Word) }],
+          ERR_MSG: 'a number',
+        });
+        elements.push({ token, isNegative });
+      },
+    });
+    this.CONSUME(symbols[']']);
+    return elements;
+  });
+
+  readonly #base64: Rule<string> = this.RULE('base64', (): string => {
+    const word = this.CONSUME(Word);
+    if (word.image !== 'base64') this.report(`expected a list or 'base64' but found '${word.image}'`, word);
+    return this.CONSUME(Quoted).image.slice(1, -1);
+  });
+
+  #readData({ token, type: { dtype, shape } }: Param, data: Data): TensorData {
+    if (!shape.every(isStatic)) {
+      this.report(`constant ${token.image} has symbols in its shape ${printShape(shape)}`, token);
+      return zeros(dtype, [0]);
+    }
+    const count = elementCount(shape);
+    const array = 'base64' in data ? this.#decode(token, dtype, data.base64) : this.#readList(dtype, data.elements);
+    if (array !== undefined && array.length !== count) {
+      const expected = `${count} element${count === 1 ? '' : 's'} of ${dtype}`;
+      this.report(`constant ${token.image} holds ${array.length}, expected ${expected}`, token);
+    }
+    return { dtype, shape, data: array ?? newArray(dtype, 0) };
+  }
+
+  /** Bytes in base64, little-endian, as typed arrays are on every machine that runs JavaScript engines of today. */
+  #decode(token: IToken, dtype: DType, base64: string): TypedArray | undefined {
+    const bytes = Buffer.from(base64, 'base64');
+    if (bytes.length % byteSize(dtype) === 0 && bytes.toString('base64') === base64) {
+      // A copy: small buffers of Node are parts of a shared one.
+      return arrayFromBytes(dtype, new Uint8Array(bytes));
+    }
+    this.report(`constant ${token.image} is not the base64 of elements of ${dtype}`, token);
+    return undefined;
+  }
+
+  #readList(dtype: DType, elements: readonly Element[]): TypedArray {
+    const array = newArray(dtype, elements.length);
+    elements.forEach(({ token, isNegative }, i) => {
+      // The elements of f16 are their bits.
+      const isNumber = /^\d/.test(token.image) || (isFloat(dtype) && /^(inf|nan)$/.test(token.image));
+      const value = isNumber ? readScalar(token.image, isNegative, dtype === 'f16' ? 'u16' : dtype) : undefined;
+      if (value === undefined) this.report(`${isNegative ? '-' : ''}${token.image} is no value of ${dtype}`, token);
+      else array[i] = value;
+    });
+    return array;
+  }
+
+  readonly #node: Rule<Node> = this.RULE('node', (): Node => {
+    const results: Param[] = [];
+    this.MANY_SEP1({ SEP: symbols[','], DEF: () => results.push(this.SUBRULE(this.param)) });
+    this.CONSUME(symbols['=']);
+    const op = this.CONSUME(AnyWord);
+    const operands: Named[] = [];
+    this.CONSUME(symbols['(']);
+    this.MANY_SEP2({ SEP: symbols[','], DEF: () => operands.push(this.named(this.CONSUME(ValueName))) });
+    this.CONSUME(symbols[')']);
+    const nameToken = this.OPTION1(() => this.CONSUME(GlobalName));
+    const written = this.OPTION2(() => this.SUBRULE(this.#attributes)) ?? [];
+    return this.ACTION(() => {
+      this.#names.used.push(...operands);
+      for (const result of results) this.#declare('value', this.#names.values, result);
+      return {
+        op: op.image as OpName,
+        name: this.#nodeName(nameToken, results[0]),
+        inputs: operands.map(({ name }) => name),
+        attrs: this.#readAttributes(op, written),
+        outputs: results.map(valueOf),
+      } as Node;
+    });
+  });
+
+  /** The name after `@`, else that of the first result. */
+  #nodeName(token: IToken | undefined, result: Param | undefined): string {
+    const named = token === undefined ? result : this.named(token);
+    if (named === undefined) return '';
+    this.#declare('node', this.#names.nodes, named);
+    return named.name;
+  }
+
+  readonly #attributes: Rule<readonly Attribute[]> = this.RULE('attributes', (): readonly Attribute[] => {
+    const attributes: Attribute[] = [];
+    this.CONSUME(symbols['{']);
+    this.MANY_SEP({
+      SEP: symbols[','],
+      DEF: () => {
+        const named = this.named(this.CONSUME(AnyWord));
+        this.CONSUME(symbols['=']);
+        attributes.push({ ...named, written: this.SUBRULE(this.#attribute) });
+      },
+    });
+    this.CONSUME(symbols['}']);
+    return attributes;
+  });
+
+  readonly #attribute: Rule<WrittenAttr> = this.RULE(
+    'attribute',
+    (): WrittenAttr =>
+      this.OR({
+        DEF: [
+          { ALT: () => ({ kind: 'integer' as const, value: this.SUBRULE1(this.integer) }) },
+          { ALT: () => ({ kind: 'integer' as const, value: this.SUBRULE(this.#negativeInteger) }) },
+          { ALT: () => ({ kind: 'string' as const, value: this.nameOf(this.CONSUME(Quoted)) }) },
+          { ALT: () => ({ kind: 'list' as const, value: this.SUBRULE(this.shape) }) },
+          { ALT: () => ({ kind: 'graph' as const, value: this.SUBRULE(this.graph) }) },
+          { ALT: () => ({ kind: 'func' as const, value: this.SUBRULE(this.func) }) },
+          { ALT: () => this.#attributeWord(this.CONSUME(Word)) },
+        ],
+        ERR_MSG: 'a number, a string, true, false, a list, a graph or a func',
+      }),
+  );
+
+  readonly #negativeInteger: Rule<number> = this.RULE('negativeInteger', (): number => {
+    this.CONSUME(symbols['-']);
+    return 0 - this.SUBRULE(this.integer);
+  });
+
+  #attributeWord(token: IToken): WrittenAttr {
+    if (token.image !== 'true' && token.image !== 'false') {
+      this.report(`${token.image} is no value of an attribute: words are written in quotes`, token);
+    }
+    return { kind: 'boolean', value: token.image === 'true' };
+  }
+
+  #readAttributes(op: IToken, attributes: readonly Attribute[]): OpAttrs[OpName] {
+    if (!isOpName(op.image)) {
+      this.report(`unknown operator ${op.image}`, op);
+      return {};
+    }
+    const schema: Readonly<Record<string, AttrReader>> = attrSchemas[op.image];
+    const seen = new Set<string>();
+    const entries = attributes.map((attribute) => {
+      this.#declare('attribute', seen, attribute);
+      return [attribute.name, this.#readAttribute(op, schema, attribute)];
+    });
+    const missing = Object.keys(schema).filter((name) => !seen.has(name));
+    if (missing.length > 0) {
+      this.report(`${op.image} needs the attribute${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`, op);
+    }
+    return Object.fromEntries(entries) as OpAttrs[OpName];
+  }
+
+  #readAttribute(
+    op: IToken,
+    schema: Readonly<Record<string, AttrReader>>,
+    { name, token, written }: Attribute,
+  ): unknown {
+    const type = Object.hasOwn(schema, name) ? schema[name] : undefined;
+    if (type === undefined) {
+      const known = Object.keys(schema);
+      const hint = known.length === 0 ? 'it has none' : `expected ${known.join(', ')}`;
+      this.report(`${op.image} has no attribute ${name}: ${hint}`, token);
+      return undefined;
+    }
+    const value: unknown = type.read(written);
+    if (value === undefined) this.report(`attribute ${name} of ${op.image} is ${type.expected}`, token);
+    return value;
+  }
+}
+
+const valueOf = ({ name, type }: Param): Value => ({ name, type });
