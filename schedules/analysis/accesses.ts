@@ -1,4 +1,4 @@
-import type { Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
+import type { Expr, Load, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { substituteExpr, walk } from '../../ir/tensor/visit.ts';
 import type { BlockSite } from './nests.ts';
 
@@ -59,12 +59,17 @@ export function storesIn(stmt: Stmt): ReadonlySet<string> {
 }
 
 /** The buffers that a statement loads from. */
-export function loadsIn(stmt: Stmt): ReadonlySet<string> {
-  const buffers = new Set<string>();
+export const loadsIn = (stmt: Stmt): ReadonlySet<string> => new Set(allLoads(stmt).map((load) => load.buffer));
+
+export const loadsOf = (stmt: Stmt, buffer: string): readonly Load[] =>
+  allLoads(stmt).filter((load) => load.buffer === buffer);
+
+function allLoads(stmt: Stmt): readonly Load[] {
+  const loads: Load[] = [];
   walk(stmt, {
     expr: (node) => {
-      if (node.kind === 'load') buffers.add(node.buffer);
+      if (node.kind === 'load') loads.push(node);
     },
   });
-  return buffers;
+  return loads;
 }

@@ -1,7 +1,8 @@
 import { ScheduleError } from '../../ir/errors.ts';
 import { seq } from '../../ir/tensor/build.ts';
-import type { Block, Buffer, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Block, Buffer, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update } from '../../ir/tensor/visit.ts';
+import { readsMemory } from './extents.ts';
 
 /** A block and the loops around it, outermost first. */
 export interface BlockSite {
@@ -29,8 +30,12 @@ export const sitesUnder = (func: TensorFunc, { loop, outer }: LoopSite): readonl
 function sitesIn(func: TensorFunc, stmt: Stmt, loops: readonly For[]): readonly BlockSite[] {
   switch (stmt.kind) {
     case 'block':
+      if (blockHeads(stmt).some(readsMemory))
+        return fail(func, `block '${stmt.name}'`, 'its variables or predicate read memory, so it cannot be scheduled');
       return [{ block: stmt, loops }];
     case 'for':
+      if (readsMemory(stmt.extent))
+        return fail(func, `loop '${stmt.loopVar}'`, 'its extent reads memory, so it cannot be scheduled');
       return sitesIn(func, stmt.body, [...loops, stmt]);
     case 'seq':
       return stmt.stmts.flatMap((child) => sitesIn(func, child, loops));
@@ -38,6 +43,11 @@ function sitesIn(func: TensorFunc, stmt: Stmt, loops: readonly For[]): readonly 
       return fail(func, `'${stmt.kind}'`, 'a function with statements outside of blocks cannot be scheduled');
   }
 }
+
+const blockHeads = ({ iters, predicate }: Block): readonly Expr[] => [
+  ...iters.map((iter) => iter.value),
+  ...(predicate === undefined ? [] : [predicate]),
+];
 
 export function loopSites(func: TensorFunc): readonly LoopSite[] {
   const sites = blockSites(func).flatMap(({ loops }) =>

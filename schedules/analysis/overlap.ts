@@ -1,11 +1,13 @@
 import { exprKey } from '../../ir/tensor/expr-key.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
 import type { Block, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { type Access, accessesOf, loadsIn, storesIn, touchersOf } from './accesses.ts';
-import { isOverrun } from './coverage.ts';
+import { walk } from '../../ir/tensor/visit.ts';
+import { type Access, accessesOf, loadsIn, loadsOf, storesIn, touchersOf } from './accesses.ts';
+import { fillsBox, isOverrun } from './coverage.ts';
 import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
 import { conjuncts, feeds, reduceIters } from './iters.ts';
 import { type BlockSite, blockSites, findBuffer } from './nests.ts';
+import { sameIndices, storesOf } from './reduction.ts';
 import { covers, spanOf } from './regions.ts';
 import { separates } from './separation.ts';
 
@@ -64,6 +66,7 @@ export function isRemade(
     accesses.map((access) => access.site),
   );
   const made = accesses.filter((access) => access.write && access.site === first.site);
+  if (!made.every(({ indices }) => fillsBox(indices, ranges, fixed))) return false;
   return findBuffer(func, buffer).shape.every((extent, d) => {
     const [outer, inner] = [made, accesses].map((some) => spanOf(indicesIn(some, d), fixed, ranges));
     return covers(outer, inner, extent);
@@ -73,10 +76,24 @@ export function isRemade(
 const indicesIn = (accesses: readonly Access[], dim: number): readonly Expr[] =>
   accesses.flatMap(({ indices }) => indices[dim] ?? []);
 
-/** Whether a block writes a buffer without reading what was there before it ran. */
+/** Whether a block writes a buffer, on every instance or before any update of it, without reading what was there before. */
 export function makesAnew(block: Block, buffer: string): boolean {
-  const writes = (stmt: Stmt | undefined): boolean => stmt !== undefined && storesIn(stmt).has(buffer);
-  const reads = (stmt: Stmt | undefined): boolean => stmt !== undefined && loadsIn(stmt).has(buffer);
-  if (block.init === undefined) return writes(block.body) && !reads(block.body) && reduceIters(block).length === 0;
-  return writes(block.init) && !reads(block.init);
+  const stores = storesOf(block).filter((store) => store.buffer === buffer);
+  const start = block.init ?? block.body;
+  if (loadsIn(start).has(buffer) || !storesAlways(start, buffer)) return false;
+  if (block.init === undefined) return reduceIters(block).length === 0;
+  // An update may read only the element that it writes, which the init has set.
+  const [first, ...others] = [...stores, ...loadsOf(block.body, buffer)];
+  return others.every(({ indices }) => sameIndices(indices, first?.indices ?? []));
+}
+
+/** Whether a statement stores to a buffer, and never only under a condition. */
+function storesAlways(stmt: Stmt, buffer: string): boolean {
+  let sometimes = false;
+  walk(stmt, {
+    stmt: (node) => {
+      if (node.kind === 'if' && storesIn(node).has(buffer)) sometimes = true;
+    },
+  });
+  return storesIn(stmt).has(buffer) && !sometimes;
 }
