@@ -1,4 +1,4 @@
-import { createToken, createTokenInstance, type IToken, Lexer, type TokenType } from 'chevrotain';
+import { createToken, createTokenInstance, EOF, type IToken, Lexer, type TokenType } from 'chevrotain';
 import { infix } from './infix.ts';
 import { keywords } from './print-atoms.ts';
 
@@ -59,6 +59,10 @@ const symbolToken = (text: SymbolText): TokenType =>
 export const symbols = Object.fromEntries(symbolTexts.map((text) => [text, symbolToken(text)])) as Readonly<
   Record<SymbolText, TokenType>
 >;
+
+/** Whether a token that starts a line starts a statement, and does not go on with the line before. */
+export const canStartStatement = ({ tokenType }: IToken): boolean =>
+  tokenType !== NumberLiteral && tokenType !== EOF && !Object.values(symbols).includes(tokenType);
 
 const Blank = createToken({ name: 'Blank', pattern: /\s+/, group: Lexer.SKIPPED });
 const Comment = createToken({ name: 'Comment', pattern: /#[^\r\n]*/, group: Lexer.SKIPPED });

@@ -1,10 +1,17 @@
-import { EmbeddedActionsParser, EOF, type IToken, isRecognitionException, type ParserMethod } from 'chevrotain';
+import {
+  EmbeddedActionsParser,
+  EOF,
+  type IRecognitionException,
+  type IToken,
+  isRecognitionException,
+  type ParserMethod,
+} from 'chevrotain';
 import { addDims, affineDim, type Dim, type Shape, scaleDim } from '../dim.ts';
 import { type DType, dtypes } from '../dtype.ts';
 import type { TensorType } from '../graph/graph.ts';
-import { AnyWord, NumberLiteral, Quoted, symbols, ValueName, vocabulary, Word } from './lexer.ts';
+import { AnyWord, canStartStatement, NumberLiteral, Quoted, symbols, ValueName, vocabulary, Word } from './lexer.ts';
 import { nameIn } from './literals.ts';
-import { expectedButFound, found, messages } from './messages.ts';
+import { expectedButFound, found, lineEnds, messages, placeOf } from './messages.ts';
 import type { Mistake } from './report.ts';
 
 /** A name as it is declared or used, and where. */
@@ -20,6 +27,9 @@ export interface Param extends Named {
 /** A rule without arguments. */
 export type Rule<T> = ParserMethod<[], T>;
 
+/** Chevrotain's errors have the token before the place, but not their type. */
+type Refusal = IRecognitionException & { readonly previousToken?: IToken };
+
 const isDType = (word: string): word is DType => (dtypes as readonly string[]).includes(word);
 
 /**
@@ -30,6 +40,8 @@ export abstract class BaseParser extends EmbeddedActionsParser {
   /** Names in statements that were skipped: they may be declared there, so that their use is no mistake. */
   protected lostNames = new Set<string>();
   #mistakes: Mistake[] = [];
+  /** The line of the brace that opened the innermost list of statements. */
+  #openLine: number | undefined;
 
   constructor() {
     super(vocabulary, { recoveryEnabled: false, maxLookahead: 2, errorMessageProvider: messages });
@@ -41,7 +53,8 @@ export abstract class BaseParser extends EmbeddedActionsParser {
     this.lostNames = new Set();
     this.#mistakes = [];
     const result = rule.call(this);
-    for (const { message, token } of this.errors) this.#add(message, token);
+    for (const { message, token, previousToken } of this.errors as readonly Refusal[])
+      this.#add(message, placeOf(token, previousToken));
     return { result, mistakes: this.#mistakes };
   }
 
@@ -50,8 +63,8 @@ export abstract class BaseParser extends EmbeddedActionsParser {
   }
 
   /** One mistake at a place: where a text ends too early, it does so for all that is open. */
-  #add(message: string, token: IToken): void {
-    if (this.#mistakes.some((mistake) => mistake.token === token)) return;
+  #add(message: string, token: Mistake['token']): void {
+    if (this.#mistakes.some((mistake) => Object.is(mistake.token.startOffset, token.startOffset))) return;
     this.#mistakes.push({ message, token });
   }
 
@@ -62,8 +75,8 @@ export abstract class BaseParser extends EmbeddedActionsParser {
       return parse();
     } catch (error) {
       if (this.RECORDING_PHASE || !(error instanceof Error) || !isRecognitionException(error)) throw error;
-      const { message, token } = error as Error & { readonly token: IToken };
-      this.report(message, token);
+      const { message, token, previousToken } = error as Refusal;
+      this.#add(message, placeOf(token, previousToken));
       if (this.LA(1) === start && !this.#closes(start)) this.SKIP_TOKEN();
       resume();
       this.#loseNames(start);
@@ -72,10 +85,10 @@ export abstract class BaseParser extends EmbeddedActionsParser {
   }
 
   #loseNames(start: IToken): void {
-    const end = this.LA(1).startOffset;
+    const [from, to] = [start, this.LA(1)].map((token) => (token.tokenType === EOF ? Infinity : token.startOffset));
     for (const { tokenType, image, startOffset } of this.input) {
-      const isSkipped = startOffset >= start.startOffset && !(startOffset >= end);
-      if (tokenType === ValueName && isSkipped) this.lostNames.add(nameIn(image) ?? image);
+      if (startOffset >= Number(to)) return;
+      if (tokenType === ValueName && startOffset >= Number(from)) this.lostNames.add(nameIn(image) ?? image);
     }
   }
 
@@ -87,13 +100,13 @@ export abstract class BaseParser extends EmbeddedActionsParser {
     let depth = 0;
     while (this.LA(1).tokenType !== EOF) {
       const { tokenType } = this.LA(1);
-      if (depth === 0 && (this.#closes(this.LA(1)) || this.#startsStatement())) return;
+      if (depth === 0 && (this.#closesList() || this.#startsStatement())) return;
       if (depth === 0 && parseBody !== undefined && tokenType === symbols['{'] && this.startsLine(2)) {
         parseBody();
         continue;
       }
       if (tokenType === symbols['{']) depth++;
-      if (tokenType === symbols['}']) depth--;
+      if (tokenType === symbols['}']) depth = Math.max(0, depth - 1);
       this.SKIP_TOKEN();
     }
   }
@@ -116,9 +129,13 @@ export abstract class BaseParser extends EmbeddedActionsParser {
     return tokenType === symbols['}'] || tokenType === EOF;
   }
 
+  /** A brace inside of a line closes what this line opened, and is else the mistake of a bracket: `%C[i, j} = 0f32`. */
+  #closesList(): boolean {
+    return this.#closes(this.LA(1)) && (this.startsLine(1) || this.LA(1).startLine === this.#openLine);
+  }
+
   #startsStatement(): boolean {
-    const { tokenType } = this.LA(1);
-    return this.startsLine(1) && tokenType !== NumberLiteral && !Object.values(symbols).includes(tokenType);
+    return this.startsLine(1) && canStartStatement(this.LA(1));
   }
 
   /** Whether the token `ahead` starts a line. */
@@ -126,13 +143,27 @@ export abstract class BaseParser extends EmbeddedActionsParser {
     return this.LA(ahead).startLine !== this.LA(ahead - 1).startLine;
   }
 
+  /** What stands in braces. */
+  protected braced<T>(parse: () => T): T {
+    const outer = this.#openLine;
+    this.#openBrace();
+    this.#openLine = this.LA(0).startLine;
+    try {
+      const result = parse();
+      this.CONSUME(symbols['}']);
+      return result;
+    } finally {
+      this.#openLine = outer;
+    }
+  }
+
   /** A brace that is missing at the end of a line is one mistake: what follows is the body all the same. */
-  protected openBrace(): void {
-    const next = this.LA(1);
-    if (this.RECORDING_PHASE || next.tokenType === symbols['{'] || next.tokenType === EOF || !this.startsLine(1)) {
+  #openBrace(): void {
+    const [previous, next] = [this.LA(0), this.LA(1)];
+    if (this.RECORDING_PHASE || next.tokenType === symbols['{'] || !lineEnds(previous, next)) {
       this.CONSUME(symbols['{']);
     } else {
-      this.report(expectedButFound("'{'", next), next);
+      this.#add(expectedButFound("'{'", next, previous), placeOf(next, previous));
     }
   }
 
@@ -145,6 +176,20 @@ export abstract class BaseParser extends EmbeddedActionsParser {
 
   protected named(token: IToken): Named {
     return { name: this.nameOf(token), token };
+  }
+
+  /** Defines a name, which must be new among `names`. */
+  protected define(what: string, names: Set<string>, { name, token }: Named): void {
+    if (names.has(name)) this.report(`${what} ${token.image} is already defined`, token);
+    names.add(name);
+  }
+
+  /** One of the words that are the keys of a table. */
+  protected oneOf<K extends string>(table: Readonly<Record<K, true>>, token: IToken, what: string): K | undefined {
+    const keys = Object.keys(table) as K[];
+    const key = keys.find((each) => each === token.image);
+    if (key === undefined) this.report(`unknown ${what} ${token.image}, expected one of ${keys.join(', ')}`, token);
+    return key;
   }
 
   protected dtypeOf(token: IToken, word: string = token.image): DType {

@@ -61,7 +61,18 @@ export class GraphParser extends TensorParser {
         () => this.skipToBrace(),
       ) ?? noHeader;
     this.ACTION(() => this.#declareInputs(header));
-    this.openBrace();
+    const body = this.braced(() => this.SUBRULE(this.#lines));
+    this.ACTION(() => this.#checkNames(header));
+    this.#names = outer;
+    return this.ACTION(() => ({
+      name: header.name,
+      inputs: header.inputs.map(valueOf),
+      ...body,
+      outputs: header.outputs.map(({ name, value }) => ({ name, value })),
+    }));
+  });
+
+  readonly #lines: Rule<Pick<Graph, 'constants' | 'nodes'>> = this.RULE('lines', () => {
     const constants: Constant[] = [];
     const nodes: Node[] = [];
     do {
@@ -79,16 +90,7 @@ export class GraphParser extends TensorParser {
         );
       });
     } while (this.skipStray('a constant or a node'));
-    this.ACTION(() => this.#checkNames(header));
-    this.CONSUME(symbols['}']);
-    this.#names = outer;
-    return this.ACTION(() => ({
-      name: header.name,
-      inputs: header.inputs.map(valueOf),
-      constants,
-      nodes,
-      outputs: header.outputs.map(({ name, value }) => ({ name, value })),
-    }));
+    return { constants, nodes };
   });
 
   readonly #header: Rule<Header> = this.RULE('graphHeader', (): Header => {
@@ -113,14 +115,9 @@ export class GraphParser extends TensorParser {
   });
 
   #declareInputs({ inputs, outputs }: Header): void {
-    for (const input of inputs) this.#declare('value', this.#names.values, input);
+    for (const input of inputs) this.define('value', this.#names.values, input);
     const names = new Set<string>();
-    for (const { name, outputToken } of outputs) this.#declare('output', names, { name, token: outputToken });
-  }
-
-  #declare(what: string, names: Set<string>, { name, token }: Named): void {
-    if (names.has(name)) this.report(`${what} ${token.image} is already defined`, token);
-    names.add(name);
+    for (const { name, outputToken } of outputs) this.define('output', names, { name, token: outputToken });
   }
 
   #checkNames({ outputs }: Header): void {
@@ -144,7 +141,7 @@ export class GraphParser extends TensorParser {
       ERR_MSG: "a list or 'base64'",
     });
     return this.ACTION(() => {
-      this.#declare('value', this.#names.values, param);
+      this.define('value', this.#names.values, param);
       return { name: param.name, data: this.#readData(param, data) };
     });
   });
@@ -223,7 +220,7 @@ export class GraphParser extends TensorParser {
     const written = this.OPTION2(() => this.SUBRULE(this.#attributes)) ?? [];
     return this.ACTION(() => {
       this.#names.used.push(...operands);
-      for (const result of results) this.#declare('value', this.#names.values, result);
+      for (const result of results) this.define('value', this.#names.values, result);
       return {
         op: op.image as OpName,
         name: this.#nodeName(nameToken, results[0]),
@@ -238,7 +235,7 @@ export class GraphParser extends TensorParser {
   #nodeName(token: IToken | undefined, result: Param | undefined): string {
     const named = token === undefined ? result : this.named(token);
     if (named === undefined) return '';
-    this.#declare('node', this.#names.nodes, named);
+    this.define('node', this.#names.nodes, named);
     return named.name;
   }
 
@@ -294,11 +291,12 @@ export class GraphParser extends TensorParser {
     const schema: Readonly<Record<string, AttrReader>> = attrSchemas[op.image];
     const seen = new Set<string>();
     const entries = attributes.map((attribute) => {
-      this.#declare('attribute', seen, attribute);
+      this.define('attribute', seen, attribute);
       return [attribute.name, this.#readAttribute(op, schema, attribute)];
     });
     const missing = Object.keys(schema).filter((name) => !seen.has(name));
-    if (missing.length > 0) {
+    // A name that is misspelt is one mistake.
+    if (missing.length > 0 && attributes.every(({ name }) => Object.hasOwn(schema, name))) {
       this.report(`${op.image} needs the attribute${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`, op);
     }
     return Object.fromEntries(entries) as OpAttrs[OpName];
@@ -317,7 +315,7 @@ export class GraphParser extends TensorParser {
       return undefined;
     }
     const value: unknown = type.read(written);
-    if (value === undefined) this.report(`attribute ${name} of ${op.image} is ${type.expected}`, token);
+    if (value === undefined) this.report(`attribute ${name} of ${op.image} must be ${type.expected}`, token);
     return value;
   }
 }

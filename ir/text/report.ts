@@ -21,7 +21,7 @@ export function syntaxError(text: string, file: string, mistakes: readonly Mista
 
 /** The end of the text is no token of it. */
 const placed = (text: string, token: Mistake['token']): Mistake['token'] =>
-  Number.isNaN(token.startOffset) ? { image: '', startOffset: text.trimEnd().length } : token;
+  token.startOffset >= 0 ? token : { image: '', startOffset: text.trimEnd().length };
 
 const lineBreak = /\r\n|\r|\n/;
 
@@ -46,7 +46,7 @@ function render({ message, location }: Diagnostic, sourceLine: string): string {
   const { file, line, column, length } = location;
   // A line may hold megabytes of a constant's data: shows what stands around the place.
   const from = column > widest ? column - widest / 2 : 0;
-  const shown = sourceLine.slice(from, from + widest);
+  const shown = sourceLine.slice(from, from + widest).replaceAll(/(?!\t)\p{Cc}/gu, '\ufffd');
   const before = shown.slice(0, column - 1 - from).replaceAll(/[^\t]/g, ' ');
   const carets = '^'.repeat(Math.max(1, Math.min(length, shown.length - before.length)));
   return `${file}:${line}:${column}: ${message}\n  ${shown}\n  ${before}${carets}`;
