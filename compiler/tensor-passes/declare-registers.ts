@@ -106,7 +106,9 @@ function declare(stmt: Stmt, names: readonly string[], context: Context): Stmt {
 function declareInFor(stmt: For, names: readonly string[], context: Context): Stmt {
   const body = usesOf(stmt.body, context);
   const extent = readsOf([stmt.extent], context);
-  const inside = names.filter((name) => body.get(name) === 'write' && !extent.has(name));
+  // Iterations that run at the same time hand nothing on.
+  const isAnew = (name: string) => stmt.loopKind === 'parallel' || body.get(name) === 'write';
+  const inside = names.filter((name) => isAnew(name) && !extent.has(name));
   const outside = names.filter((name) => !inside.includes(name));
   const inner = update(stmt, { body: declare(stmt.body, inside, context) });
   return wrap(outside, [inner], context);
