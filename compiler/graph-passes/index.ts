@@ -7,6 +7,7 @@ import { fuse } from './fuse/index.ts';
 import { mergeCommonSubexpressions } from './merge-common-subexpressions.ts';
 import { moveTransposes } from './move-transposes/index.ts';
 import { narrowIntegers } from './narrow-integers/index.ts';
+import { pointwiseConvToMatmul } from './pointwise-conv-to-matmul.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
 
 export interface GraphPass {
@@ -28,6 +29,7 @@ export const graphPasses: readonly GraphPass[] = [
   { name: 'narrow-integers', run: narrowIntegers },
   { name: 'choose-layout', run: chooseLayout },
   { name: 'move-transposes', run: moveTransposes },
+  { name: 'pointwise-conv-to-matmul', run: pointwiseConvToMatmul },
   ...clean,
   { name: 'fuse', run: fuse },
 ];
