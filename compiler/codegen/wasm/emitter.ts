@@ -1,5 +1,5 @@
 import { type DType, dtypeTable, isBigInt } from '../../../ir/dtype.ts';
-import type { Scalar } from '../../../ir/scalar.ts';
+import { roundTo, type Scalar } from '../../../ir/scalar.ts';
 import type { Binaryen, Module, Ref } from './binaryen.ts';
 import type { HelperName } from './helper.ts';
 import type { WasmType } from './value-type.ts';
@@ -41,7 +41,7 @@ export function constant(e: Emitter, dtype: DType, value: Scalar): Ref {
       return e.m.f64.const(Number(value));
     case 'f32':
     case 'f16':
-      return e.m.f32.const(Number(value));
+      return e.m.f32.const(roundTo(dtype)(value) as number);
     case 'i64':
     case 'u64':
       return e.m.i64.const(BigInt.asIntN(64, BigInt(value)));

@@ -65,10 +65,13 @@ export function emitExpr(k: KernelContext, expr: Expr, mask?: Mask): Ref {
   }
 }
 
-const constantOf = (expr: Expr): number | undefined => {
+/** The value of a constant in all lanes, unless it is an integer that no number holds exactly. */
+function constantOf(expr: Expr): number | undefined {
   const scalar = expr.kind === 'broadcast' ? expr.value : expr;
-  return scalar.kind === 'const' ? Number(scalar.value) : undefined;
-};
+  if (scalar.kind !== 'const') return undefined;
+  const value = Number(scalar.value);
+  return typeof scalar.value === 'bigint' && !Number.isSafeInteger(value) ? undefined : value;
+}
 
 const known = <K extends string>(key: K, value: number | undefined): { readonly [P in K]?: number } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: number };

@@ -1,5 +1,5 @@
 import type { DType } from '../../../ir/dtype.ts';
-import type { Scalar } from '../../../ir/scalar.ts';
+import { roundTo, type Scalar } from '../../../ir/scalar.ts';
 import type { Ref } from './binaryen.ts';
 import { type Emitter, hold } from './emitter.ts';
 
@@ -17,7 +17,7 @@ export const float32Splat = (e: VectorEmitter, value: number): Ref =>
   e.vectorConst(new Uint8Array(new Float32Array([value, value, value, value]).buffer));
 
 export function splatConst(e: VectorEmitter, dtype: DType, value: Scalar): Ref {
-  if (dtype === 'f32' || dtype === 'f16') return float32Splat(e, Number(value));
+  if (dtype === 'f32' || dtype === 'f16') return float32Splat(e, roundTo(dtype)(value) as number);
   return int32Splat(e, dtype === 'bool' ? -Number(value) : Number(value));
 }
 

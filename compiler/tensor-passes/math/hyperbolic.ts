@@ -6,7 +6,6 @@ import { type MathBuilder, polynomial, withSignOf } from './math-builder.ts';
 
 /** (sinh x / x - 1) / x² in x², for |x| ≤ 1: relative error 2.4e-8 of the result; fitted for this project. */
 const SINH = [0.1666671633720398, 0.008330270648002625, 0.00020373340521473438];
-const LN2 = 0.6931471805599453;
 /** From here on, x² + 1 and x² - 1 are x² in f32 by far, and may overflow. */
 const LARGE = 1e8;
 
@@ -30,7 +29,7 @@ export function cosh(b: MathBuilder, operand: Expr): Expr {
 /** ln(1 + x) where x is not large, else ln x + shift. */
 function logOfLarge(b: MathBuilder, isLarge: Expr, x: Expr, otherwise: Expr): Expr {
   const argument = select(isLarge, x, otherwise);
-  return add(logOnePlus(b, argument), select(isLarge, b.f32(LN2), b.f32(0)));
+  return add(logOnePlus(b, argument), select(isLarge, b.f32(Math.LN2), b.f32(0)));
 }
 
 /** At most 4 ulp off: ln(1 + |x| + x² / (1 + √(x² + 1))). */

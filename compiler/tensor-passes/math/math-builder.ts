@@ -41,7 +41,7 @@ export function newMathBuilder(lanes: number, fresh: FreshName, wrappers: Wrappe
   };
   return {
     lanes,
-    f32: (value) => splat(constant(value, 'f32')),
+    f32: (value) => splat(constant(Math.fround(value), 'f32')),
     i32: (value) => splat(constant(value, 'i32')),
     u32: (value) => splat(constant(value, 'u32')),
     name,

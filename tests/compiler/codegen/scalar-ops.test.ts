@@ -8,6 +8,7 @@ import {
   binaryOps,
   binaryResult,
   castFunction,
+  roundTo,
   type Scalar,
   supportsBinary,
   supportsUnary,
@@ -16,7 +17,21 @@ import {
   unaryOps,
   unaryResult,
 } from '../../../ir/scalar.ts';
-import { binary, buffer, cast, int, load, loop, mul, ramp, store, unary, variable } from '../../../ir/tensor/build.ts';
+import {
+  binary,
+  broadcast,
+  buffer,
+  cast,
+  constant,
+  int,
+  load,
+  loop,
+  mul,
+  ramp,
+  store,
+  unary,
+  variable,
+} from '../../../ir/tensor/build.ts';
 import type { Buffer, Expr, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { newArray, type TensorData } from '../../../ir/tensor-data.ts';
 import { runKernel } from './run-kernel.ts';
@@ -64,6 +79,11 @@ function tensor(dtype: DType, values: readonly Scalar[]): TensorData {
 const scalarsOf = ({ dtype, data }: TensorData): readonly Scalar[] =>
   Array.from(data as Iterable<Scalar>, (value) => decode(dtype, value));
 
+type Meaning = (...operands: readonly Scalar[]) => Scalar;
+const unaryMeaning = (op: UnaryOp, dtype: DType) => unaryFunction(op, dtype) as Meaning;
+const binaryMeaning = (op: BinaryOp, dtype: DType) => binaryFunction(op, dtype) as Meaning;
+const splatOf = (value: Expr, lanes: number) => (lanes === 1 ? value : broadcast(value, lanes));
+
 type Kernel = (loads: readonly Expr[]) => Expr;
 
 /** out[i] = kernel(in0[i], in1[i]), by scalars or by vectors of four. */
@@ -76,31 +96,31 @@ function elementwise(from: readonly DType[], to: DType, count: number, lanes: 1 
   return { name: 'elementwise', sizes: [], inputs, outputs: [output], temps: [], body };
 }
 
-async function check(
+interface Outcome {
+  readonly actual: readonly string[];
+  readonly expected: readonly string[];
+}
+
+/** What the kernel gives for each row of operands, and what the operation means. */
+async function outcome(
   columns: readonly TensorData[],
   to: DType,
   lanes: 1 | 4,
   kernel: Kernel,
-  meaning: (...operands: readonly Scalar[]) => Scalar,
-): Promise<void> {
+  meaning: Meaning,
+): Promise<Outcome> {
   const count = columns[0]?.shape[0] as number;
-  const func = elementwise(
-    columns.map(({ dtype }) => dtype),
-    to,
-    count,
-    lanes,
-    kernel,
-  );
-  const [result] = await runKernel(func, columns);
+  const types = columns.map(({ dtype }) => dtype);
+  const [result] = await runKernel(elementwise(types, to, count, lanes, kernel), columns);
   const operands = columns.map(scalarsOf);
-  const expected = operands[0]?.map((_, i) => meaning(...operands.map((column) => column[i] as Scalar)));
-  const zero = (x: Scalar) => (lanes === 4 && x === 0 ? 0 : x);
-  const rows = (values: readonly Scalar[]) =>
-    values.map(
-      (value, i) =>
-        `${operands.map((column) => column[i]).join(', ')} → ${Object.is(zero(value), -0) ? '-0' : zero(value)}`,
-    );
-  expect(rows(scalarsOf(result as TensorData))).toEqual(rows(expected as readonly Scalar[]));
+  const rows = Array.from({ length: count }, (_, i) => operands.map((column) => column[i] as Scalar));
+  // Of vectors, the sign of a zero is not fixed for minima and maxima.
+  const show = (x: Scalar) => (Object.is(x, -0) ? (lanes === 4 ? '0' : '-0') : String(x));
+  const row = (i: number, value: Scalar) => `${rows[i]?.map(show).join(', ')} → ${show(value)}`;
+  return {
+    actual: scalarsOf(result as TensorData).map((value, i) => row(i, value)),
+    expected: rows.map((values, i) => row(i, meaning(...values))),
+  };
 }
 
 const lanesFor = (...types: readonly DType[]): readonly (1 | 4)[] => (types.every(supportsVector) ? [1, 4] : [1]);
@@ -110,29 +130,57 @@ describe.each(dtypes)('%s', (dtype) => {
   test.each(supported)('%s', async (op: UnaryOp) => {
     const column = tensor(dtype, pairs(edgeValues(dtype))[0]);
     for (const lanes of lanesFor(dtype)) {
-      await check(
+      const kernel: Kernel = ([x]) => unary(op, x as Expr);
+      const { actual, expected } = await outcome(
         [column],
         unaryResult(op, dtype),
         lanes,
-        ([x]) => unary(op, x as Expr),
-        unaryFunction(op, dtype) as never,
+        kernel,
+        unaryMeaning(op, dtype),
       );
+      expect(actual).toEqual(expected);
     }
   });
 
   const isExpanded = (op: BinaryOp) => op === 'pow' && isFloat(dtype);
-  test.each(binaryOps.filter((op) => !isExpanded(op) && supportsBinary(op, dtype)))('%s', async (op: BinaryOp) => {
+  const supportedPairs = binaryOps.filter((op) => !isExpanded(op) && supportsBinary(op, dtype));
+  test.each(supportedPairs)('%s', async (op: BinaryOp) => {
     const columns = pairs(edgeValues(dtype)).map((values) => tensor(dtype, values));
     for (const lanes of lanesFor(dtype)) {
       const kernel: Kernel = ([x, y]) => binary(op, x as Expr, y as Expr);
-      await check(columns, binaryResult(op, dtype), lanes, kernel, binaryFunction(op, dtype) as never);
+      const { actual, expected } = await outcome(
+        columns,
+        binaryResult(op, dtype),
+        lanes,
+        kernel,
+        binaryMeaning(op, dtype),
+      );
+      expect(actual).toEqual(expected);
     }
   });
 
-  test.each(dtypes.filter((to) => to !== dtype))('cast to %s', async (to) => {
+  const divisions = (['div', 'mod', 'floordiv', 'floormod', 'shl', 'shr'] as const).filter((op) =>
+    supportsBinary(op, dtype),
+  );
+  test.each(divisions)('%s by a constant', async (op) => {
+    const column = tensor(dtype, pairs(edgeValues(dtype))[0]);
+    for (const lanes of lanesFor(dtype)) {
+      for (const value of edgeValues(dtype)) {
+        const kernel: Kernel = ([x]) => binary(op, x as Expr, splatOf(constant(value, dtype), lanes));
+        const meaning = (x: Scalar) => binaryMeaning(op, dtype)(x, roundTo(dtype)(value));
+        const { actual, expected } = await outcome([column], dtype, lanes, kernel, meaning as Meaning);
+        expect(actual, `by ${value}`).toEqual(expected);
+      }
+    }
+  });
+
+  const others = dtypes.filter((to) => to !== dtype);
+  test.each(others)('cast to %s', async (to) => {
     const column = tensor(dtype, pairs(edgeValues(dtype))[0]);
     for (const lanes of lanesFor(dtype, to)) {
-      await check([column], to, lanes, ([x]) => cast(x as Expr, to), castFunction(dtype, to) as never);
+      const meaning = castFunction(dtype, to) as Meaning;
+      const { actual, expected } = await outcome([column], to, lanes, ([x]) => cast(x as Expr, to), meaning);
+      expect(actual).toEqual(expected);
     }
   });
 });
