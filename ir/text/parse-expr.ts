@@ -57,7 +57,7 @@ export abstract class ExprParser extends BaseParser {
   #refuseChain(op: BinaryOp, following: IToken | undefined): void {
     const row = rowOf(following);
     if (following === undefined || row === undefined || !comparisons.has(op) || !comparisons.has(row.op)) return;
-    this.report(`comparisons do not chain: put '${infix.get(op)?.symbol} …' in parentheses`, following);
+    this.report('comparisons do not chain: put one of them in parentheses', following);
   }
 
   readonly #operand: Rule<Expr> = this.RULE(
