@@ -15,8 +15,15 @@ export interface TilePlan {
   readonly tile: Tile;
   readonly reduceLoops: readonly string[];
   readonly packed: readonly StridedAccess[];
-  /** Whether a panel of columns stays in cache while all rows pass it. */
-  readonly panels: boolean;
+  /** What is walked outside of what, where an operand is packed in panels of columns; undefined for windows. */
+  readonly blocking: Blocking | undefined;
+}
+
+export interface Blocking {
+  /** Whether one panel stays while all places pass it (a large packed operand), or all panels pass a few rows. */
+  readonly panelsOutside: boolean;
+  /** Tiles of rows that all panels pass before the next; undefined where rows need no further split. */
+  readonly rowTiles: number | undefined;
 }
 
 export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlySet<string>): TilePlan | undefined {
@@ -36,6 +43,9 @@ export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlyS
   const worth = (load: StridedAccess): boolean =>
     scattered.includes(load) ||
     (panels && isPackable(load, func) && worthPacking(load, extentOf(site, rows ?? ''), constants));
+  const tile = panels
+    ? contractionTile(extentOf(site, rows ?? ''), extentOf(site, columns))
+    : windowTile(site, columns, rows);
   return {
     columns,
     rows,
@@ -46,8 +56,35 @@ export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlyS
       : windowTile(site, columns, rows),
     reduceLoops,
     packed: along.filter(worth),
-    panels,
+    blocking: panels ? blockingOf(site, along, rows ?? '', rest.length, tile) : undefined,
   };
+}
+
+/** What is read again and again should stay in the second-level cache, of which half a megabyte is on any machine. */
+const cachedBytes = 512 * 1024;
+const rowBytes = 128 * 1024;
+
+function blockingOf(
+  site: BlockSite,
+  along: readonly StridedAccess[],
+  rows: string,
+  others: number,
+  tile: Tile,
+): Blocking {
+  const footprint = (load: StridedAccess): number =>
+    [...(load.strides?.keys() ?? [])].reduce((bytes, loop) => bytes * extentOf(site, loop), 4);
+  if (Math.max(...along.map(footprint)) > cachedBytes) return { panelsOutside: true, rowTiles: undefined };
+  const depth = loopsOf(site, 'reduce').reduce((product, loop) => product * extentOf(site, loop), 4);
+  const tiles = Math.ceil(extentOf(site, rows) / tile.rows);
+  const wanted = Math.max(4, Math.floor(rowBytes / depth / tile.rows));
+  const blocked = others === 0 && tiles > 2 * wanted;
+  return { panelsOutside: false, rowTiles: blocked ? nearbyDivisor(tiles, wanted) : undefined };
+}
+
+/** A divisor leaves no block of another size, which would need code of its own. */
+function nearbyDivisor(count: number, wanted: number): number {
+  for (let size = Math.floor(wanted * 1.5); size >= wanted / 2; size--) if (count % size === 0) return size;
+  return wanted;
 }
 
 /** Every dimension of an input follows one loop: its elements can be put into any order. */

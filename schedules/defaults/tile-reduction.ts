@@ -41,13 +41,27 @@ function tileWriteBack(schedule: Schedule, back: WriteBack, plan: TilePlan): str
   const rowTile = rows === undefined ? whole : splitLoop(schedule, back.block, rows, plan.tile.rows);
   const lanes = splitLanes(schedule, back.block, columnTile.inner);
   const [batch, moving] = [image(plan.batch), image(plan.moving)];
-  const outer = plan.panels
-    ? [...batch, ...columnTile.outer, ...moving, ...rowTile.outer]
-    : [...batch, ...moving, ...rowTile.outer, ...columnTile.outer];
+  const outer = [...batch, ...outerLoops(schedule, back.block, plan, moving, rowTile, columnTile)];
   const order = [...outer, ...rowTile.inner, ...lanes.unrolled, ...lanes.vector];
   if (order.length > 1) schedule.apply({ primitive: 'reorder', loops: order });
   finishTile(schedule, [...rowTile.inner, ...lanes.unrolled], lanes.vector);
   return outer.at(-1);
+}
+
+function outerLoops(
+  schedule: Schedule,
+  block: string,
+  { blocking }: TilePlan,
+  moving: readonly string[],
+  rowTile: SplitLoop,
+  columnTile: SplitLoop,
+): readonly string[] {
+  if (blocking === undefined) return [...moving, ...rowTile.outer, ...columnTile.outer];
+  if (blocking.panelsOutside) return [...columnTile.outer, ...moving, ...rowTile.outer];
+  const [tiles] = rowTile.outer;
+  if (blocking.rowTiles === undefined || tiles === undefined) return [...moving, ...columnTile.outer, ...rowTile.outer];
+  const blocks = splitLoop(schedule, block, tiles, blocking.rowTiles);
+  return [...moving, ...blocks.outer, ...columnTile.outer, ...blocks.inner];
 }
 
 /** The loops of a tile: those that go over tiles and those inside of one. Loops of extent 1 do not exist. */
