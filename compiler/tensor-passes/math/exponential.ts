@@ -6,7 +6,7 @@ import { type MathBuilder, polynomial } from './math-builder.ts';
 export const ROUNDER = 12582912;
 /** ln 2 in two parts, the first of nine bits, so that its product with an exponent is exact (Cody and Waite). */
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.1219444005469058e-4;
+const LN2_LOW = Math.LN2 - LN2_HIGH;
 /** (e^r - 1 - r) / r² for |r| ≤ ln(2)/2: relative error 3.1e-9 of e^r; fitted for this project. */
 const EXP = [0.4999999403953552, 0.1666652113199234, 0.041668254882097244, 0.008368662558495998, 0.0013821468455716968];
 /** e^x is 0 below. */
