@@ -10,7 +10,7 @@ export type { TensorData } from '../ir/tensor-data.ts';
 export { parseGraph, parseTensorFunc } from '../ir/text/parse.ts';
 export { printGraph } from '../ir/text/print-graph.ts';
 export { printTensorFunc } from '../ir/text/print-tensor.ts';
-export { type ArtifactFiles } from './artifact/assemble.ts';
+export type { ArtifactFiles } from '../runtime/api.ts';
 export { writeArtifact } from './artifact/write.ts';
 export { type ImportOptions, importOnnx } from './onnx/import.ts';
 export { type Compilation, type CompileOptions, compile } from './pipeline.ts';

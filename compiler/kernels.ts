@@ -49,7 +49,8 @@ function isKernel(node: Node): node is NodeOf<'fused'> {
   return !isAlias(node);
 }
 
-function buildKernel(tensor: TensorFunc, constants: ReadonlySet<string>): Kernel {
+/** The kernel of a function by the default schedule; inputs that are constants are packed for it. */
+export function buildKernel(tensor: TensorFunc, constants: ReadonlySet<string>): Kernel {
   const { trace, func: scheduled } = defaultSchedule(tensor, constants);
   const { func, inputs } = hoistPacking(scheduled, constants);
   return { name: tensor.name, tensor, trace, scheduled, lowered: lowerSchedule(func), inputs };

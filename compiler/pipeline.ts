@@ -1,6 +1,7 @@
 import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
-import { type ArtifactFiles, assembleArtifact } from './artifact/assemble.ts';
+import type { ArtifactFiles } from '../runtime/api.ts';
+import { assembleArtifact } from './artifact/assemble.ts';
 import { type Layout, layoutMemory } from './artifact/layout.ts';
 import { emitWasm } from './codegen/wasm/index.ts';
 import { optimizeGraph } from './graph-passes/index.ts';

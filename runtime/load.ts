@@ -1,13 +1,8 @@
+import type { ArtifactSource, LoadOptions, Model } from './api.ts';
 import { ArtifactError } from './errors.ts';
 import { files, formatVersion, type Manifest } from './manifest.ts';
-import { Model } from './model.ts';
-import { type ArtifactSource, openSource, type ReadFile } from './source.ts';
-import type { TypedArray } from './tensor.ts';
-
-export interface LoadOptions {
-  /** The kernels, compiled already, for hosts that forbid compiling from bytes. */
-  readonly kernels?: WebAssembly.Module;
-}
+import { LoadedModel } from './model.ts';
+import { openSource, type ReadFile } from './source.ts';
 
 /**
  * Loads an artifact from its folder (a path in Node, an address elsewhere) or from its files in memory.
@@ -15,39 +10,45 @@ export interface LoadOptions {
  */
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
-  const manifest = parseManifest(await read(files.manifest));
+  const manifest = await readManifest(read);
   const [weights, module] = await Promise.all([
-    checked(read, manifest, files.weights),
-    options.kernels ??
-      checked(read, manifest, files.kernels).then((bytes) => WebAssembly.compile(bytes as BufferSource)),
+    readChecked(read, manifest, files.weights),
+    options.kernels === undefined ? compileKernels(read, manifest) : Promise.resolve(options.kernels),
   ]);
   const pages = Math.ceil(manifest.memory.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   new Uint8Array(memory.buffer).set(weights, manifest.memory.weights);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return new Model<Record<string, TypedArray>>(manifest, memory, instance);
+  return new LoadedModel(manifest, memory, instance);
 }
 
-function parseManifest(bytes: Uint8Array): Manifest {
-  let manifest: Partial<Manifest>;
-  try {
-    manifest = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new ArtifactError(`${files.manifest} is no JSON: ${(error as Error).message}`, { cause: error });
-  }
+const compileKernels = async (read: ReadFile, manifest: Manifest): Promise<WebAssembly.Module> =>
+  WebAssembly.compile((await readChecked(read, manifest, files.kernels)) as BufferSource);
+
+async function readManifest(read: ReadFile): Promise<Manifest> {
+  const manifest = parseManifest(await read(files.manifest));
   if (manifest?.format !== 'tilewright')
     throw new ArtifactError(`${files.manifest} is not that of a Tilewright artifact`);
   if (manifest.version !== formatVersion) {
-    const advice = Number(manifest.version) > formatVersion ? 'update tilewright' : 'compile the model again';
+    const advice = manifest.version > formatVersion ? 'update tilewright' : 'compile the model again';
     throw new ArtifactError(
       `the artifact has format version ${manifest.version}, this runtime reads version ${formatVersion}: ${advice}`,
     );
   }
-  return manifest as Manifest;
+  const { sha256, ...content } = manifest;
+  await checkHash(files.manifest, new TextEncoder().encode(JSON.stringify(content)), sha256);
+  return manifest;
 }
 
-/** A file whose length and, where the host has Web Crypto (secure contexts, Node), whose hash is what the manifest says. */
-async function checked(read: ReadFile, manifest: Manifest, name: string): Promise<Uint8Array> {
+function parseManifest(bytes: Uint8Array): Manifest {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new ArtifactError(`${files.manifest} is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readChecked(read: ReadFile, manifest: Manifest, name: string): Promise<Uint8Array> {
   const expected = manifest.files[name];
   if (expected === undefined) throw new ArtifactError(`${files.manifest} does not list ${name}`);
   const bytes = await read(name);
@@ -56,15 +57,16 @@ async function checked(read: ReadFile, manifest: Manifest, name: string): Promis
       `${name} has ${bytes.length} bytes, the manifest says ${expected.bytes}: the file is truncated or from another build`,
     );
   }
-  if (globalThis.crypto?.subtle !== undefined && (await sha256(bytes)) !== expected.sha256) {
-    throw new ArtifactError(
-      `${name} is not the file that the manifest describes (its SHA-256 differs): it was changed or damaged`,
-    );
-  }
+  await checkHash(name, bytes, expected.sha256);
   return bytes;
 }
 
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Compares where the host has Web Crypto: Node and secure contexts. */
+async function checkHash(name: string, bytes: Uint8Array, expected: string): Promise<void> {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) return;
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as BufferSource));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (found === expected) return;
+  throw new ArtifactError(`${name} was changed or damaged: its SHA-256 is not the one in ${files.manifest}`);
 }

@@ -1,9 +1,9 @@
+import type { TensorInfo } from './api.ts';
+
 /** The version of the artifact's format that this runtime writes and reads. */
 export const formatVersion = 1;
 
-export type DType = 'f32' | 'f16' | 'f64' | 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'bool';
-
-/** What `manifest.json` holds. Offsets and sizes are bytes in the model's one linear memory. */
+/** What `manifest.json` holds, as `manifest.schema.json` says. Offsets and sizes are bytes in the one linear memory. */
 export interface Manifest {
   readonly format: 'tilewright';
   readonly version: number;
@@ -12,16 +12,15 @@ export interface Manifest {
   readonly outputs: readonly TensorSlot[];
   readonly memory: MemoryLayout;
   readonly plan: readonly Step[];
-  /** Every other file of the artifact that is checked when it is loaded. */
+  /** Every other file of the artifact; those that are not code are checked when it is loaded. */
   readonly files: Readonly<Record<string, FileEntry>>;
   readonly provenance: Provenance;
+  /** The hash of all of the above, as JSON without white space. */
+  readonly sha256: string;
 }
 
 /** Where an input or output stands in memory: row-major and contiguous. */
-export interface TensorSlot {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
+export interface TensorSlot extends TensorInfo {
   readonly offset: number;
 }
 

@@ -1,10 +1,5 @@
+import type { ArtifactFiles, ArtifactSource } from './api.ts';
 import { ArtifactError } from './errors.ts';
-
-/** The files of an artifact that is held in memory, by name. */
-export type ArtifactFiles = Readonly<Record<string, Uint8Array>>;
-
-/** An artifact's folder, by path (Node) or address, or its files. */
-export type ArtifactSource = string | URL | ArtifactFiles;
 
 export type ReadFile = (name: string) => Promise<Uint8Array>;
 

@@ -1,24 +1,6 @@
+import type { DType, Tensor, TensorInfo, TypedArray } from './api.ts';
 import { ModelInputError } from './errors.ts';
-import type { DType, TensorSlot } from './manifest.ts';
-
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
-
-/** A tensor, row-major and contiguous. f16 elements are their bits in a Uint16Array, bool is 0 or 1 in a Uint8Array. */
-export interface Tensor<A extends TypedArray = TypedArray> {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: A;
-}
+import type { TensorSlot } from './manifest.ts';
 
 const arrays = {
   f32: Float32Array,
@@ -35,32 +17,27 @@ const arrays = {
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
+const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 
 /** The elements of a slot, in place in the model's memory. */
-export function viewSlot(memory: ArrayBufferLike, slot: TensorSlot): TypedArray {
-  return new arrays[slot.dtype](memory as ArrayBuffer, slot.offset, elementCount(slot.shape));
+export function viewSlot(memory: ArrayBuffer, { dtype, shape, offset }: TensorSlot): TypedArray {
+  return new arrays[dtype](memory, offset, elementCount(shape));
 }
 
-const describe = (tensor: { readonly dtype: DType; readonly shape: readonly number[] }): string =>
-  `${tensor.dtype}[${tensor.shape.join(', ')}]`;
+const describe = ({ dtype, shape }: Pick<TensorInfo, 'dtype' | 'shape'>): string => `${dtype}[${shape.join(', ')}]`;
 
-/** Throws ModelInputError where a tensor does not have the slot's dtype, shape and number of elements. */
-export function checkTensor(slot: TensorSlot, tensor: Tensor): void {
-  const expected = `input ${JSON.stringify(slot.name)} must be ${describe(slot)}`;
+/** Throws ModelInputError where a tensor does not have the dtype, shape and number of elements that an input takes. */
+export function checkTensor(input: TensorInfo, tensor: Tensor): void {
+  const expected = `input ${JSON.stringify(input.name)} must be ${describe(input)}`;
   if (!Array.isArray(tensor?.shape) || !ArrayBuffer.isView(tensor.data)) {
     throw new ModelInputError(`${expected}, given as { dtype, shape, data }`);
   }
-  const sameShape = tensor.shape.length === slot.shape.length && tensor.shape.every((dim, i) => dim === slot.shape[i]);
-  if (tensor.dtype !== slot.dtype || !sameShape) throw new ModelInputError(`${expected}, but is ${describe(tensor)}`);
-  if (!(tensor.data instanceof arrays[slot.dtype])) {
-    throw new ModelInputError(
-      `${expected} in a ${arrays[slot.dtype].name}, but its data is a ${tensor.data.constructor.name}`,
-    );
+  if (describe(tensor) !== describe(input)) throw new ModelInputError(`${expected}, but is ${describe(tensor)}`);
+  const [array, count] = [arrays[input.dtype], elementCount(input.shape)];
+  if (!(tensor.data instanceof array)) {
+    throw new ModelInputError(`${expected} in a ${array.name}, but its data is a ${tensor.data.constructor.name}`);
   }
-  if (tensor.data.length !== elementCount(slot.shape)) {
-    throw new ModelInputError(
-      `${expected}: ${elementCount(slot.shape)} elements, but its data has ${tensor.data.length}`,
-    );
+  if (tensor.data.length !== count) {
+    throw new ModelInputError(`${expected}: ${count} elements, but its data has ${tensor.data.length}`);
   }
 }

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { invariant } from '../../ir/errors.ts';
 import type { Graph, TensorType } from '../../ir/graph/graph.ts';
-import { files, formatVersion, type Manifest, type Step, type TensorSlot } from '../../runtime/manifest.ts';
+import type { ArtifactFiles } from '../../runtime/api.ts';
+import {
+  type FileEntry,
+  files,
+  formatVersion,
+  type Manifest,
+  type Step,
+  type TensorSlot,
+} from '../../runtime/manifest.ts';
 import type { KernelCall } from '../kernels.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
 import { loaderFiles } from './loader-files.ts';
-import { printTypings } from './typings.ts';
-
-/** The files of an artifact by name. Equal inputs and options give equal bytes. */
-export type ArtifactFiles = Readonly<Record<string, Uint8Array>>;
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+import { indexModule, printTypings } from './typings.ts';
 
 export interface AssembleParts {
   readonly graph: Graph;
@@ -21,24 +24,32 @@ export interface AssembleParts {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+type Content = Omit<Manifest, 'files' | 'provenance' | 'sha256'>;
+
+/** The files of an artifact. Equal inputs and options give equal bytes. */
 export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFiles> {
-  const { layout, kernels } = parts;
-  const manifest = buildManifest(parts);
-  return {
-    [files.manifest]: encode(`${JSON.stringify(manifest, undefined, 1)}\n`),
-    [files.kernels]: kernels,
-    [files.weights]: layout.weights,
-    'index.js': encode(indexModule),
-    'index.d.ts': encode(printTypings(manifest)),
-    ...(await loaderFiles()),
+  const content = describe(parts);
+  const others: ArtifactFiles = {
+    [files.kernels]: parts.kernels,
+    [files.weights]: parts.layout.weights,
+    ...encodeAll({ 'index.js': indexModule, 'index.d.ts': printTypings(content), ...(await loaderFiles()) }),
   };
+  const body: Omit<Manifest, 'sha256'> = {
+    ...content,
+    files: Object.fromEntries(Object.entries(others).map(([name, bytes]) => [name, entry(bytes)])),
+    provenance: { compiler: version, options: parts.options },
+  };
+  const manifest: Manifest = { ...body, sha256: hash(JSON.stringify(body)) };
+  return { ...encodeAll({ [files.manifest]: `${JSON.stringify(manifest, undefined, 1)}\n` }), ...others };
 }
 
-function buildManifest({ graph, calls, layout, kernels, options }: AssembleParts): Manifest {
-  const entry = (bytes: Uint8Array) => ({
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  });
+const encodeAll = (texts: Readonly<Record<string, string>>): ArtifactFiles =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+
+const hash = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
+const entry = (bytes: Uint8Array): FileEntry => ({ bytes: bytes.length, sha256: hash(bytes) });
+
+function describe({ graph, calls, layout }: AssembleParts): Content {
   return {
     format: 'tilewright',
     version: formatVersion,
@@ -49,8 +60,6 @@ function buildManifest({ graph, calls, layout, kernels, options }: AssembleParts
     ),
     memory: { bytes: layout.totalBytes, weights: layout.weightsOffset },
     plan: calls.map((call) => step(call, layout)),
-    files: { [files.kernels]: entry(kernels), [files.weights]: entry(layout.weights) },
-    provenance: { compiler: version, options },
   };
 }
 
@@ -81,10 +90,3 @@ function typeOf(graph: Graph, value: string): TensorType {
   invariant(type !== undefined, `output ${value} is no value of the graph`);
   return { dtype: type.dtype, shape: type.shape };
 }
-
-/** What `import` of the artifact's folder gives: `load()` with everything beside it. */
-const indexModule = `import { load as loadArtifact } from './runtime/index.js';
-
-export * from './runtime/index.js';
-export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
-`;

@@ -1,4 +1,5 @@
-import type { DType, Manifest, TensorSlot } from '../../runtime/manifest.ts';
+import type { DType } from '../../runtime/api.ts';
+import type { Manifest, TensorSlot } from '../../runtime/manifest.ts';
 
 const arrayTypes: Readonly<Record<DType, string>> = {
   f32: 'Float32Array',
@@ -15,8 +16,24 @@ const arrayTypes: Readonly<Record<DType, string>> = {
   bool: 'Uint8Array',
 };
 
+/** The types of `runtime/index.js`: what `runtime/api.ts` declares, and the values. */
+export const runtimeTypings = `import type { ArtifactSource, LoadOptions, Model } from './api.js';
+
+export type * from './api.js';
+export declare class ArtifactError extends Error {}
+export declare class ModelInputError extends Error {}
+export declare function load(source: ArtifactSource, options?: LoadOptions): Promise<Model>;
+`;
+
+/** What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source. */
+export const indexModule = `import { load as loadArtifact } from './runtime/index.js';
+
+export * from './runtime/index.js';
+export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
+`;
+
 /** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
-export function printTypings(manifest: Manifest): string {
+export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>): string {
   return `import type { LoadOptions, Model } from './runtime/index.js';
 
 export * from './runtime/index.js';

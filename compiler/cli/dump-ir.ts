@@ -1,14 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Graph } from '../../ir/graph/graph.ts';
 import { printGraph } from '../../ir/text/print-graph.ts';
 import { printTensorFunc } from '../../ir/text/print-tensor.ts';
 import { printStep } from '../../schedules/trace.ts';
+import { writeArtifact } from '../artifact/write.ts';
 import { emitWat } from '../codegen/wasm/index.ts';
 import type { Compilation } from '../pipeline.ts';
 
 /** Writes what a compilation went through, one file a stage and, for kernels, one a kernel and stage. */
-export async function dumpIr(folder: string, graph: Graph, compilation: Compilation): Promise<void> {
+export async function dumpIr(
+  folder: string,
+  graph: Graph,
+  compilation: Compilation,
+  signal?: AbortSignal,
+): Promise<void> {
   const entries = new Map<string, string>([
     ['1-imported.tir', printGraph(graph)],
     ['2-fused.tir', printGraph(compilation.fused)],
@@ -21,6 +25,10 @@ export async function dumpIr(folder: string, graph: Graph, compilation: Compilat
     entries.set(`4-scheduled/${file}.tir`, printTensorFunc(kernel.scheduled));
     entries.set(`5-lowered/${file}.tir`, printTensorFunc(kernel.lowered));
   }
-  for (const name of ['', '3-tensor', '4-scheduled', '5-lowered']) await mkdir(join(folder, name), { recursive: true });
-  for (const [name, text] of entries) await writeFile(join(folder, name), text);
+  const encoder = new TextEncoder();
+  await writeArtifact(
+    Object.fromEntries([...entries].map(([name, text]) => [name, encoder.encode(text)])),
+    folder,
+    signal,
+  );
 }

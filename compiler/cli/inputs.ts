@@ -1,5 +1,5 @@
 import type { TensorData } from '../../ir/tensor-data.ts';
-import type { Model } from '../../runtime/model.ts';
+import type { Model } from '../../runtime/api.ts';
 import { randomSource, randomTensor } from '../io/random-inputs.ts';
 import { readTensorFolder } from '../io/tensor-folder.ts';
 

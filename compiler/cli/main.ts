@@ -16,9 +16,9 @@ async function main(): Promise<number> {
     .description('Compiles trained models to static WebAssembly SIMD files.')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(add --help for help)');
+    .showHelpAfterError();
   for (const command of [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, conformanceCommand]) {
-    program.addCommand(command().exitOverride());
+    program.addCommand(command().copyInheritedSettings(program));
   }
   try {
     await program.parseAsync();
@@ -44,4 +44,9 @@ function isUsersError(error: unknown): error is Error {
   return fromSystem || kinds.some((kind) => error instanceof kind);
 }
 
+// A reader that has seen enough, as `head`, closes the pipe: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await main();

@@ -4,18 +4,20 @@ import { dirname, join, resolve } from 'node:path';
 import { CompilerError, OnnxImportError } from '../../ir/errors.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import { parseGraph } from '../../ir/text/parse.ts';
-import { load } from '../../runtime/load.ts';
+import type { ArtifactSource } from '../../runtime/api.ts';
 import { files } from '../../runtime/manifest.ts';
-import type { Model } from '../../runtime/model.ts';
 import { importOnnx } from '../onnx/import.ts';
+import type { ExternalData } from '../onnx/tensor.ts';
 import { compile } from '../pipeline.ts';
 import type { BindingOptions } from './options.ts';
 
 /** Reads a model: the text of a graph from a `.tir` file, ONNX from any other. Throws CompilerError where it cannot. */
 export async function readModel(path: string, { dim, shape }: BindingOptions): Promise<Graph> {
   const bytes = await readUserFile(path);
-  if (path.endsWith('.tir')) return parseGraph(new TextDecoder().decode(bytes), path);
-  return importOnnx(bytes, { dims: dim, shapes: shape, externalData: externalDataBeside(path) });
+  if (!path.endsWith('.tir')) return importOnnx(bytes, { dims: dim, shapes: shape, externalData: dataBeside(path) });
+  if (Object.keys(dim).length + Object.keys(shape).length > 0)
+    throw new CompilerError(`${path} is a program in text form: write the sizes in it, --dim and --shape are for ONNX`);
+  return parseGraph(new TextDecoder().decode(bytes), path);
 }
 
 export async function readUserFile(path: string): Promise<Uint8Array> {
@@ -27,9 +29,9 @@ export async function readUserFile(path: string): Promise<Uint8Array> {
 }
 
 /** Files beside the model, and nowhere else: a location that leads out of its folder is refused. */
-function externalDataBeside(path: string) {
+function dataBeside(path: string): ExternalData {
   const folder = resolve(dirname(path));
-  return (location: string, offset: number, length: number | undefined): Uint8Array => {
+  return (location, offset, length) => {
     const file = resolve(folder, location);
     if (!file.startsWith(join(folder, '/')))
       throw new OnnxImportError(`external data ${JSON.stringify(location)} lies outside of the model's folder`);
@@ -37,14 +39,16 @@ function externalDataBeside(path: string) {
   };
 }
 
-function readPart(file: string, offset: number, length: number | undefined): Uint8Array {
+function readPart(file: string, offset: number, length: number): Uint8Array {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
-    const bytes = new Uint8Array(length ?? 0);
-    const read = readSync(descriptor, bytes, 0, bytes.length, offset);
-    if (read < bytes.length) throw new Error(`it has ${read} of ${bytes.length} bytes at offset ${offset}`);
-    return bytes;
+    const bytes = new Uint8Array(length);
+    // One read gives 2 GiB at most.
+    let end = 0;
+    for (let read = -1; read !== 0 && end < length; end += read)
+      read = readSync(descriptor, bytes, end, Math.min(length - end, 2 ** 30), offset + end);
+    return bytes.subarray(0, end);
   } catch (error) {
     throw new OnnxImportError(`cannot read external data ${file}: ${(error as Error).message}`, { cause: error });
   } finally {
@@ -59,9 +63,8 @@ export async function isArtifact(path: string): Promise<boolean> {
   );
 }
 
-/** Loads an artifact's folder, or compiles a model file in memory and loads that. */
-export async function loadModel(path: string, options: BindingOptions): Promise<Model> {
-  if (await isArtifact(path)) return load(resolve(path));
-  const compilation = await compile(await readModel(path, options));
-  return load(compilation.files);
+/** What to load: an artifact's folder as it is, or the files of a model that is compiled in memory. */
+export async function artifactOf(path: string, options: BindingOptions): Promise<ArtifactSource> {
+  if (await isArtifact(path)) return resolve(path);
+  return (await compile(await readModel(path, options))).files;
 }

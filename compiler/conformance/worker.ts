@@ -1,9 +1,18 @@
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { Tolerance } from '../io/compare.ts';
 import { runTest } from './run-test.ts';
 import type { ConformanceTest } from './suite.ts';
 
-/** Runs the tests that it is sent, one at a time, and answers each with its verdict. */
-parentPort?.on('message', async ({ test, tolerance }: { test: ConformanceTest; tolerance: Tolerance }) => {
-  parentPort?.postMessage(await runTest(test, tolerance));
-});
+interface Request {
+  readonly test: ConformanceTest;
+  readonly tolerance: Tolerance;
+}
+
+/** Answers each test that it is sent with its verdict. They come one at a time. */
+function serve(port: MessagePort): void {
+  port.on('message', ({ test, tolerance }: Request) => {
+    void runTest(test, tolerance).then((verdict) => port.postMessage(verdict, []));
+  });
+}
+
+if (parentPort !== null) serve(parentPort);

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
+import { load } from '../../../runtime/load.ts';
 import { gatherInputs } from '../inputs.ts';
-import { loadModel } from '../model-file.ts';
+import { artifactOf } from '../model-file.ts';
 import { type BindingOptions, dimOption, parseCount, shapeOption } from '../options.ts';
 
 interface BenchArguments extends BindingOptions {
@@ -22,7 +23,9 @@ interface Timing {
 
 export const benchCommand = (): Command =>
   new Command('bench')
-    .description('time a model: warm-up, then runs for about two seconds')
+    .description(
+      'time a model: warm-up until the engine has optimized the kernels (at least one second, and until runs get no faster), then runs for two seconds',
+    )
     .argument('<MODEL|DIR>', 'a model file, or the folder of a compiled one')
     .option('--threads <N>', 'threads to run on; this version has kernels for one', parseCount, 1)
     .option('--inputs <DIR>', 'a folder with inputs, as for run')
@@ -41,35 +44,60 @@ async function run(path: string, options: BenchArguments): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify(timing)}\n` : `${lines.join('\n')}\n`);
 }
 
-/** The engine compiles hot kernels again while they run: what runs in the first half second is not counted. */
-const warmUpMs = 500;
 const measuredMs = 2000;
 const leastRuns = 5;
 
 async function measure(path: string, options: BenchArguments): Promise<Timing> {
+  const artifact = await artifactOf(path, options);
   const start = performance.now();
-  const model = await loadModel(path, options);
+  const model = await load(artifact);
   const loadMs = performance.now() - start;
   const inputs = await gatherInputs(model, options.inputs);
-  const time = async (): Promise<number> => {
+  const once = async (): Promise<number> => {
     const before = performance.now();
     await model.run(inputs);
     return performance.now() - before;
   };
-  const firstRunMs = await time();
-  for (const end = performance.now() + warmUpMs; performance.now() < end; ) await time();
-  const times: number[] = [];
-  for (const end = performance.now() + measuredMs; performance.now() < end || times.length < leastRuns; )
-    times.push(await time());
+  const firstRunMs = await once();
+  await warmUp(once);
+  const times = await timesOf(once, measuredMs);
   model.dispose();
-  times.sort((a, b) => a - b);
-  const quantile = (q: number): number => times[Math.min(times.length - 1, Math.floor(q * times.length))] as number;
   return {
-    medianMs: quantile(0.5),
-    p90Ms: quantile(0.9),
+    medianMs: quantile(times, 0.5),
+    p90Ms: quantile(times, 0.9),
     runs: times.length,
     loadMs,
     firstRunMs,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };
+}
+
+async function timesOf(once: () => Promise<number>, milliseconds: number): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (const end = performance.now() + milliseconds; performance.now() < end || times.length < leastRuns; )
+    times.push(await once());
+  return times;
+}
+
+function quantile(times: readonly number[], q: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] as number;
+}
+
+const leastWarmUpMs = 1000;
+const mostWarmUpMs = 10_000;
+const windowMs = 250;
+
+/**
+ * The engine compiles hot kernels again in the background while they run: warms up for at least a second, and until
+ * the median of a window of runs is no longer 2 % below the least before.
+ */
+async function warmUp(once: () => Promise<number>): Promise<void> {
+  const start = performance.now();
+  for (let best = Number.POSITIVE_INFINITY; ; ) {
+    const median = quantile(await timesOf(once, windowMs), 0.5);
+    const elapsed = performance.now() - start;
+    if (elapsed > mostWarmUpMs || (elapsed > leastWarmUpMs && median > 0.98 * best)) return;
+    best = Math.min(best, median);
+  }
 }

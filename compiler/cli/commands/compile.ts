@@ -1,9 +1,12 @@
 import { brotliCompressSync } from 'node:zlib';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
-import { writeArtifact } from '../../artifact/write.ts';
+import type { Graph } from '../../../ir/graph/graph.ts';
+import { files as artifactFiles } from '../../../runtime/manifest.ts';
+import { checkFree, writeArtifact } from '../../artifact/write.ts';
 import { type Compilation, compile } from '../../pipeline.ts';
 import { dumpIr } from '../dump-ir.ts';
+import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
 import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
@@ -27,19 +30,16 @@ export const compileCommand = (): Command =>
     .option('--dump-ir <DIR>', 'write the program as it is after each stage')
     .action(run);
 
+const phases = ['import', 'graph passes', 'lower and schedule', 'plan memory', 'generate code', 'assemble'];
+
 async function run(path: string, options: CompileArguments): Promise<void> {
+  await checkFree(options.output);
+  if (options.dumpIr !== undefined) await checkFree(options.dumpIr);
   const timings: Timing[] = [];
-  const progress = openProgress([
-    'import',
-    'graph passes',
-    'lower and schedule',
-    'plan memory',
-    'generate code',
-    'assemble',
-  ]);
+  const progress = openProgress(phases.length, phases[0] as string);
   const onPhase = (phase: string, milliseconds: number): void => {
     timings.push([phase, milliseconds]);
-    progress.advance(phase);
+    progress.advance(phases[timings.length] ?? '');
   };
   try {
     const start = performance.now();
@@ -47,8 +47,7 @@ async function run(path: string, options: CompileArguments): Promise<void> {
     onPhase('import', performance.now() - start);
     const provenance = { target: options.target, dims: options.dim, shapes: options.shape };
     const compilation = await compile(graph, { provenance, onPhase });
-    await writeArtifact(compilation.files, options.output);
-    if (options.dumpIr !== undefined) await dumpIr(options.dumpIr, graph, compilation);
+    await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
     progress.stop();
     process.stdout.write(summary(options.output, compilation, timings));
   } finally {
@@ -56,14 +55,27 @@ async function run(path: string, options: CompileArguments): Promise<void> {
   }
 }
 
+async function writeOutputs(
+  { output, dumpIr: dump }: CompileArguments,
+  graph: Graph,
+  compilation: Compilation,
+  signal: AbortSignal,
+): Promise<void> {
+  await writeArtifact(compilation.files, output, signal);
+  if (dump !== undefined) await dumpIr(dump, graph, compilation, signal);
+}
+
 function summary(folder: string, { files, calls, layout }: Compilation, timings: readonly Timing[]): string {
   const distinct = new Set(calls.map((call) => call.kernel)).size;
   const table = new Table({
     head: ['file', 'bytes', 'brotli'],
     colAligns: ['left', 'right', 'right'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
-  for (const [name, bytes] of Object.entries(files)) table.push([name, bytes.length, brotliCompressSync(bytes).length]);
+  // Weights take seconds to compress, and hardly shrink.
+  const onTheWire = (name: string, bytes: Uint8Array) =>
+    name === artifactFiles.weights ? '' : brotliCompressSync(bytes).length;
+  for (const [name, bytes] of Object.entries(files)) table.push([name, bytes.length, onTheWire(name, bytes)]);
   const time = timings.map(([phase, ms]) => `${phase} ${ms.toFixed(0)} ms`).join(', ');
   const total = timings.reduce((sum, [, ms]) => sum + ms, 0);
   return [

@@ -3,8 +3,11 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { runSuite } from '../../conformance/run-suite.ts';
 import type { Verdict } from '../../conformance/run-test.ts';
-import { findTests, unpackSuite } from '../../conformance/suite.ts';
+import { type ConformanceTest, findTests, unpackSuite } from '../../conformance/suite.ts';
+import { defaultTolerance } from '../../conformance/tolerance.ts';
+import type { Tolerance } from '../../io/compare.ts';
 import { parseNumber } from '../options.ts';
+import { openProgress } from '../progress.ts';
 
 interface ConformanceArguments {
   readonly filter?: RegExp;
@@ -19,8 +22,8 @@ export const conformanceCommand = (): Command =>
     .argument('<ROOT>', 'a folder <kind>/<test>/model.onnx with test_data_set_N, or a .tar.gz of it')
     .option('--filter <RE>', 'only tests whose <kind>/<test> matches', parseRegExp)
     .option('--json <FILE>', 'write all verdicts and totals as JSON')
-    .option('--rtol <X>', 'relative tolerance', parseNumber, 1e-3)
-    .option('--atol <Y>', 'absolute tolerance', parseNumber, 1e-7)
+    .option('--rtol <X>', 'relative tolerance', parseNumber, defaultTolerance.rtol)
+    .option('--atol <Y>', 'absolute tolerance', parseNumber, defaultTolerance.atol)
     .action(run);
 
 function parseRegExp(text: string): RegExp {
@@ -31,27 +34,45 @@ function parseRegExp(text: string): RegExp {
   }
 }
 
+/** A model takes a few seconds to compile, a test of one operator some milliseconds. */
+const secondsPerTest = 60;
+
 async function run(root: string, options: ConformanceArguments): Promise<void> {
   const archive = /\.(tar\.gz|tgz)$/.test(root);
   const folder = archive ? await unpackSuite(root) : root;
   try {
     const tests = await findTests(folder);
-    const chosen = tests.filter((test) => options.filter?.test(test.name) ?? true);
-    const verdicts = await runSuite(chosen, {
-      tolerance: options,
-      timeLimit: 120,
-      onVerdict: ({ name, verdict, reason }) => {
-        if (verdict !== 'pass') process.stdout.write(`${verdict} ${name}: ${reason}\n`);
-      },
-    });
+    const verdicts = await runAll(
+      tests.filter((test) => options.filter?.test(test.name) ?? true),
+      options,
+    );
+    process.stdout.write(`${listing(verdicts)}${operatorTable(verdicts)}\n${totals(verdicts)}\n`);
+    if (verdicts.some((verdict) => verdict.verdict === 'fail')) process.exitCode = 1;
     if (options.json !== undefined)
       await writeFile(options.json, `${JSON.stringify(report(verdicts), undefined, 1)}\n`);
-    process.stdout.write(`${operatorTable(verdicts)}\n${totals(verdicts)}\n`);
-    if (verdicts.some((verdict) => verdict.verdict === 'fail')) process.exitCode = 1;
   } finally {
     if (archive) await rm(folder, { recursive: true, force: true });
   }
 }
+
+async function runAll(tests: readonly ConformanceTest[], tolerance: Tolerance): Promise<readonly Verdict[]> {
+  const progress = openProgress(tests.length, '');
+  try {
+    return await runSuite(tests, {
+      tolerance,
+      timeLimit: secondsPerTest,
+      onVerdict: ({ name, verdict }) => progress.advance(`${verdict} ${name}`),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+const listing = (verdicts: readonly Verdict[]): string =>
+  verdicts
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ name, verdict, reason }) => `${verdict} ${name}: ${reason}\n`)
+    .join('');
 
 type Counts = Record<Verdict['verdict'], number>;
 

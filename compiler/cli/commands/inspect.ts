@@ -1,16 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { assertNever, CompilerError } from '../../../ir/errors.ts';
+import { CompilerError } from '../../../ir/errors.ts';
+import type { Graph } from '../../../ir/graph/graph.ts';
+import { verifyGraph } from '../../../ir/graph/verify.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { verifyFunc } from '../../../ir/tensor/verify.ts';
+import { parseTensorFunc } from '../../../ir/text/parse.ts';
 import { printGraph } from '../../../ir/text/print-graph.ts';
 import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { files } from '../../../runtime/manifest.ts';
 import { emitWasm, emitWat } from '../../codegen/wasm/index.ts';
-import type { Kernel } from '../../kernels.ts';
-import { compile } from '../../pipeline.ts';
+import { optimizeGraph } from '../../graph-passes/index.ts';
+import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
+import { requireStaticShapes } from '../../static-shape.ts';
 import { isArtifact, readModel, readUserFile } from '../model-file.ts';
 import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
+import { isFunc } from '../program-text.ts';
 
 const stages = ['graph', 'tensor', 'scheduled', 'lowered', 'wat'] as const;
 
@@ -22,7 +28,10 @@ interface InspectArguments extends BindingOptions {
 export const inspectCommand = (): Command =>
   new Command('inspect')
     .description('print a model as it is at a stage of the compiler')
-    .argument('<MODEL|FILE>', 'a model file, a compiled folder or a .wasm file (the last two: wat only)')
+    .argument(
+      '<MODEL|FILE>',
+      'a model file, a .tir file with a func, a compiled folder or .wasm file (the last two: wat only)',
+    )
     .addOption(new Option('--emit <STAGE>', 'what to print').choices(stages).default('graph'))
     .option('--kernel <NAME>', 'only the kernel of that name')
     .addOption(dimOption())
@@ -32,19 +41,42 @@ export const inspectCommand = (): Command =>
     });
 
 async function inspect(path: string, options: InspectArguments): Promise<string> {
+  const { emit, kernel } = options;
   const binary = await readBinary(path);
   if (binary !== undefined) {
-    if (options.emit !== 'wat' || options.kernel !== undefined)
+    if (emit !== 'wat' || kernel !== undefined)
       throw new CompilerError(`${path} holds compiled kernels: only --emit wat, and all of them`);
     return emitWat(binary);
   }
+  const func = await readFunc(path);
+  if (emit !== 'graph')
+    return printKernels(choose(func ? [kernelOf(func)] : await kernelsOf(path, options), kernel), emit);
+  if (func !== undefined)
+    throw new CompilerError(`${path} holds a func, which is in no graph: --emit tensor prints it`);
+  if (kernel !== undefined) throw new CompilerError('--kernel chooses what the other stages print, not the graph');
+  return printGraph(optimizeGraph(await checked(path, options)));
+}
+
+async function checked(path: string, options: InspectArguments): Promise<Graph> {
   const graph = await readModel(path, options);
-  const { fused, calls } = await compile(graph);
-  if (options.emit === 'graph') return printGraph(fused);
-  const kernels = choose([...new Set(calls.map((call) => call.kernel))], options.kernel);
-  return options.emit === 'wat'
-    ? printWat(kernels)
-    : kernels.map((kernel) => printTensorFunc(form(kernel, options.emit))).join('\n');
+  verifyGraph(graph);
+  return requireStaticShapes(graph);
+}
+
+const kernelsOf = async (path: string, options: InspectArguments): Promise<readonly Kernel[]> => [
+  ...new Set(buildKernels(optimizeGraph(await checked(path, options))).map((call) => call.kernel)),
+];
+
+/** A func alone goes the way of a kernel; none of its inputs is a constant. */
+function kernelOf(func: TensorFunc): Kernel {
+  verifyFunc(func);
+  return buildKernel(func, new Set());
+}
+
+async function readFunc(path: string): Promise<TensorFunc | undefined> {
+  if (!path.endsWith('.tir')) return undefined;
+  const text = new TextDecoder().decode(await readUserFile(path));
+  return isFunc(text) ? parseTensorFunc(text, path) : undefined;
 }
 
 async function readBinary(path: string): Promise<Uint8Array | undefined> {
@@ -62,21 +94,9 @@ function choose(kernels: readonly Kernel[], name: string | undefined): readonly 
   return found;
 }
 
-function form(kernel: Kernel, stage: InspectArguments['emit']): TensorFunc {
-  switch (stage) {
-    case 'tensor':
-      return kernel.tensor;
-    case 'scheduled':
-      return kernel.scheduled;
-    case 'lowered':
-      return kernel.lowered;
-    case 'graph':
-    case 'wat':
-      throw new CompilerError(`${stage} is no form of a single kernel`);
-    default:
-      return assertNever(stage);
-  }
-}
+type KernelStage = Exclude<InspectArguments['emit'], 'graph'>;
 
-const printWat = async (kernels: readonly Kernel[]): Promise<string> =>
-  emitWat(await emitWasm(kernels.map((kernel) => kernel.lowered)));
+async function printKernels(kernels: readonly Kernel[], stage: KernelStage): Promise<string> {
+  if (stage === 'wat') return emitWat(await emitWasm(kernels.map((kernel) => kernel.lowered)));
+  return kernels.map((kernel) => printTensorFunc(kernel[stage])).join('\n');
+}

@@ -8,6 +8,7 @@ import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { graphPasses } from '../../graph-passes/index.ts';
 import { tensorPasses } from '../../tensor-passes/index.ts';
 import { readUserFile } from '../model-file.ts';
+import { isFunc } from '../program-text.ts';
 
 interface OptArguments {
   readonly passes: readonly string[];
@@ -30,10 +31,8 @@ export const optCommand = (): Command =>
       process.stdout.write(optimize(new TextDecoder().decode(await readUserFile(path)), path, passes));
     });
 
-const names = (passes: readonly { readonly name: string }[]): string => passes.map((pass) => pass.name).join(', ');
-
-/** The first word says which IR it is; a comment line may stand before. */
-const isFunc = (text: string): boolean => /^(\s|#.*\n|\/\/.*\n)*func\b/.test(text);
+const names = (passes: readonly { readonly name: string }[]): string =>
+  [...new Set(passes.map((pass) => pass.name))].join(', ');
 
 function optimize(text: string, path: string, passes: readonly string[]): string {
   if (isFunc(text)) {

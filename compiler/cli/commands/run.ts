@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
 import { f16ToNumber } from '../../../ir/f16.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
+import { load } from '../../../runtime/load.ts';
 import { compareTensors, type Difference, describeDifference } from '../../io/compare.ts';
 import { readTensorFolder } from '../../io/tensor-folder.ts';
 import { gatherInputs } from '../inputs.ts';
-import { loadModel } from '../model-file.ts';
+import { artifactOf } from '../model-file.ts';
 import { type BindingOptions, dimOption, parseNumber, shapeOption } from '../options.ts';
 
 interface RunArguments extends BindingOptions {
@@ -33,7 +34,7 @@ export const runCommand = (): Command =>
     .action(run);
 
 async function run(path: string, options: RunArguments): Promise<void> {
-  const model = await loadModel(path, options);
+  const model = await load(await artifactOf(path, options));
   const outputs = await model.run(await gatherInputs(model, options.inputs));
   model.dispose();
   const differences = options.check === undefined ? {} : await compare(outputs, options.check, options);

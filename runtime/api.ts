@@ -1,0 +1,73 @@
+// The types of this package's interface, and nothing else: an artifact carries this file as it is, as `api.d.ts`.
+
+export type DType = 'f32' | 'f16' | 'f64' | 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'bool';
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A tensor, row-major and contiguous. f16 elements are their bits in a Uint16Array, bool is 0 or 1 in a Uint8Array. */
+export interface Tensor<A extends TypedArray = TypedArray> {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: A;
+}
+
+/** Tensors by name; `T` gives the array of each. */
+export type Tensors<T extends Record<string, TypedArray>> = { readonly [K in keyof T]: Tensor<T[K]> };
+
+/** What a model takes or gives under a name. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface ModelInfo {
+  readonly name: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Kernel calls of one run. */
+  readonly kernels: number;
+  readonly threads: number;
+  /** Linear memory: weights, activations and workspaces. */
+  readonly memoryBytes: number;
+}
+
+/**
+ * A loaded model: its memory and its kernels. `I` and `O` give the arrays of the inputs and outputs by name; the
+ * artifact's `index.d.ts` fills them in.
+ */
+export interface Model<
+  I extends Record<string, TypedArray> = Record<string, TypedArray>,
+  O extends Record<string, TypedArray> = Record<string, TypedArray>,
+> {
+  info(): ModelInfo;
+  /**
+   * Runs the model once. Every input is given by its name, and is read before `run` returns its promise; the outputs
+   * are copies that later runs do not change. Throws ModelInputError where an input is missing, unknown, or of another
+   * dtype or shape, and after `dispose`.
+   */
+  run(inputs: Tensors<I>): Promise<Tensors<O>>;
+  /** Lets go of memory and kernels. A later `run` throws. */
+  dispose(): void;
+}
+
+export interface LoadOptions {
+  /** The kernels, compiled already, for hosts that forbid compiling from bytes. */
+  readonly kernels?: WebAssembly.Module;
+}
+
+/** The files of an artifact that is held in memory, by name. */
+export type ArtifactFiles = Readonly<Record<string, Uint8Array>>;
+
+/** An artifact's folder, by path (Node) or address, or its files. */
+export type ArtifactSource = string | URL | ArtifactFiles;
