@@ -45,32 +45,49 @@ function moveUnder(schedule: Schedule, last: string, row: string): void {
   }
 }
 
-const partials = 16;
+/** Partial results: 4 vectors where rows are long enough that combining them is little, else one. */
+const partialsFor = (extent: number): number | undefined => (extent >= 32 ? 16 : extent >= 8 ? 4 : undefined);
 
 /**
- * Keeps 16 partial results, 4 vectors, of the innermost reduce loop where its elements are contiguous. Additions in
- * four independent chains also round less than in one.
+ * Keeps partial results of the innermost reduce loop in vectors where its elements are contiguous, and combines them
+ * vector by vector, then lane by lane. Additions in independent chains also round less than in one.
  *
- *   for k { s += x[k] }   →   for k_tile { p[0…15] += x[16·k_tile + 0…15] }; s = p[0] + … + p[15]
+ *   for k { s += x[k] }   →   for k_tile { p[0…15] += x[16·k_tile + 0…15] }; q[0…3] = p[0…3] + … ; s = q[0] + … + q[3]
  */
 function vectorizeReduction(schedule: Schedule, reduction: string): void {
   const site = findBlock(schedule.func, reduction);
   const loop = loopsOf(site, 'reduce').at(-1);
   if (loop === undefined || site.loops.at(-1)?.loopVar !== loop) return;
   const contiguous = loadsOf(schedule.func, site).every((load) => [0, 1].includes(strideAlong(load, loop) ?? 2));
-  if (extentOf(site, loop) < 2 * partials || !contiguous) return;
-  const [tile, lane, partial] = [`${loop}_tile`, `${loop}_lane`, `${reduction}_rf`];
+  const partials = partialsFor(extentOf(site, loop));
+  if (partials === undefined || !contiguous) return;
   attempt(() => {
-    schedule.apply({ primitive: 'split', loop, factors: [null, partials], names: [tile, lane] });
-    schedule.apply({ primitive: 'rfactor', loop: lane, axis: 0 });
-    const [buffer] = writtenBy(findBlock(schedule.func, partial));
-    if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
-    const { unrolled, vector } = splitLanes(schedule, partial, [lane]);
-    const outermost = loopsOf(findBlock(schedule.func, partial), 'reduce')[0];
-    if (outermost !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: partial, loop: outermost });
-    finishTile(schedule, unrolled, vector);
-    if (outermost !== undefined) finishInit(schedule, partial);
+    keepPartials(schedule, reduction, loop, partials);
+    const rest = findBlock(schedule.func, reduction).loops.at(-1);
+    if (partials > 4 && rest !== undefined) {
+      const vectors = keepPartials(schedule, reduction, rest.loopVar, 4);
+      schedule.apply({ primitive: 'unroll', loop: vectors });
+    }
     const final = findBlock(schedule.func, reduction).loops.at(-1);
     if (final !== undefined) schedule.apply({ primitive: 'unroll', loop: final.loopVar });
   });
+}
+
+/** Factors a reduce loop into `count` partial results in vectors. Returns the loop that is left of it around them. */
+function keepPartials(schedule: Schedule, reduction: string, loop: string, count: number): string {
+  const [tile, lane] = [`${loop}_tile`, `${loop}_lane`] as const;
+  schedule.apply({ primitive: 'split', loop, factors: [null, count], names: [tile, lane] });
+  const before = new Set(blockSites(schedule.func).map((site) => site.block.name));
+  schedule.apply({ primitive: 'rfactor', loop: lane, axis: 0 });
+  const partial = blockSites(schedule.func).find((site) => !before.has(site.block.name));
+  if (partial === undefined) throw new Error(`internal error: rfactor of ${reduction} left no partial results`);
+  const { name } = partial.block;
+  const [buffer] = writtenBy(partial);
+  if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
+  const { unrolled, vector } = splitLanes(schedule, name, [lane]);
+  const outermost = loopsOf(findBlock(schedule.func, name), 'reduce')[0] ?? tile;
+  schedule.apply({ primitive: 'decompose-reduction', block: name, loop: outermost });
+  finishTile(schedule, unrolled, vector);
+  finishInit(schedule, name);
+  return tile;
 }

@@ -1,4 +1,4 @@
-import { add, binary, bitcast, mul, sub } from '../../../ir/tensor/build.ts';
+import { add, binary, bitcast, mul, select, sub } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
 import { type MathBuilder, polynomial } from './math-builder.ts';
 
@@ -44,17 +44,28 @@ export function scaleByPower(b: MathBuilder, power: Expr, rounded: Expr, scale: 
 /** A NaN may leave arithmetic on its bits as a number: adding x - x, 0 for every finite x, makes it NaN again. */
 const keepNaN = (value: Expr, x: Expr): Expr => add(value, sub(x, x));
 
-/** e^x · 2^scale, at most 2 ulp off. */
-export function exp(b: MathBuilder, operand: Expr, scale = 0): Expr {
-  const x = b.name(binary('max', binary('min', operand, b.f32(90)), b.f32(LEAST)));
-  const { power, rounded } = reduce(b, x, 0);
-  return keepNaN(scaleByPower(b, power, rounded, scale), x);
+/**
+ * What is so small that e^x is 0 takes another way: to compute 0 from it by scaling would be arithmetic on subnormal
+ * numbers, which costs processors a hundred cycles each, and masked softmax is full of it.
+ */
+function whereNotZero(b: MathBuilder, operand: Expr, compute: (x: Expr) => Expr): Expr {
+  const operandOnce = b.name(operand);
+  const vanishes = b.name(binary('lt', operandOnce, b.f32(LEAST)));
+  const x = b.name(select(vanishes, b.f32(0), operandOnce));
+  return select(vanishes, b.f32(0), compute(x));
 }
 
+/** e^x · 2^scale, at most 2 ulp off. */
+export const exp = (b: MathBuilder, operand: Expr, scale = 0): Expr =>
+  whereNotZero(b, binary('min', operand, b.f32(90)), (x) => {
+    const { power, rounded } = reduce(b, x, 0);
+    return keepNaN(scaleByPower(b, power, rounded, scale), x);
+  });
+
 /** e^x of an x that is not positive, for fewer operations: one shift of the exponent keeps it in range. */
-export function expOfNonPositive(b: MathBuilder, operand: Expr): Expr {
-  const x = b.name(binary('max', operand, b.f32(LEAST)));
-  const { power, rounded } = reduce(b, x, 64);
-  const shifted = addExponent(power, binary('shl', bitcast(rounded, 'i32'), b.i32(23)));
-  return keepNaN(mul(shifted, b.f32(2 ** -64)), x);
-}
+export const expOfNonPositive = (b: MathBuilder, operand: Expr): Expr =>
+  whereNotZero(b, operand, (x) => {
+    const { power, rounded } = reduce(b, x, 64);
+    const shifted = addExponent(power, binary('shl', bitcast(rounded, 'i32'), b.i32(23)));
+    return keepNaN(mul(shifted, b.f32(2 ** -64)), x);
+  });
