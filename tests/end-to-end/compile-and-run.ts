@@ -1,0 +1,37 @@
+import { compareTensors, describeDifference, type Tolerance } from '../../compiler/io/compare.ts';
+import { compile } from '../../compiler/pipeline.ts';
+import type { Graph } from '../../ir/graph/graph.ts';
+import { interpretGraph } from '../../ir/graph/interpret.ts';
+import type { TensorData } from '../../ir/tensor-data.ts';
+import { printGraph } from '../../ir/text/print-graph.ts';
+import { load } from '../../runtime/load.ts';
+
+export type Tensors = Readonly<Record<string, TensorData>>;
+
+/** Compiles a graph, loads the files and runs them twice: what one run leaves in memory must not change the next. */
+export async function compileAndRun(graph: Graph, inputs: Tensors): Promise<Tensors> {
+  const { files } = await compile(graph);
+  const model = await load(files);
+  const first = await model.run(inputs);
+  const second = await model.run(inputs);
+  for (const [name, output] of Object.entries(first)) {
+    const difference = compareTensors(second[name] as TensorData, output, { rtol: 0, atol: 0 });
+    if (difference.wrong > 0) throw new Error(`the second run: ${name}: ${describeDifference(difference)}`);
+  }
+  model.dispose();
+  return first;
+}
+
+/** Fails, with the graph's text, unless the compiled graph computes what the interpreted one does. */
+export async function expectCompiledMeaning(graph: Graph, inputs: Tensors, tolerance: Tolerance): Promise<void> {
+  try {
+    const expected = interpretGraph(graph, inputs);
+    const actual = await compileAndRun(graph, inputs);
+    for (const [name, tensor] of Object.entries(expected)) {
+      const difference = compareTensors(actual[name] as TensorData, tensor, tolerance);
+      if (difference.wrong > 0) throw new Error(`output ${name}: ${describeDifference(difference)}`);
+    }
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\nof the graph\n${printGraph(graph)}`, { cause: error });
+  }
+}

@@ -1,0 +1,89 @@
+import { brotliCompressSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { compareTensors } from '../../compiler/io/compare.ts';
+import { importOnnx } from '../../compiler/onnx/import.ts';
+import { compile } from '../../compiler/pipeline.ts';
+import { UnsupportedError } from '../../ir/errors.ts';
+import type { TensorData } from '../../ir/tensor-data.ts';
+import type { ArtifactFiles } from '../../runtime/api.ts';
+import { load } from '../../runtime/load.ts';
+import { isPresent, readDataSets, readModel, type Tensors } from './shared-models.ts';
+
+const minute = 60_000;
+
+async function compileFor(id: string, inputs: Tensors): Promise<ArtifactFiles> {
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+  return (await compile(importOnnx(readModel(id), { shapes }))).files;
+}
+
+async function run(files: ArtifactFiles, inputs: Tensors): Promise<Tensors> {
+  const model = await load(files);
+  const outputs = await model.run(inputs);
+  model.dispose();
+  return outputs;
+}
+
+const floatModels = [
+  'squeezenet_fp32',
+  'ultraface_rfb320',
+  'yolox_nano',
+  'ppocr_det',
+  'ppocr_rec',
+  'stories260k',
+  'stories260k_kv',
+];
+
+describe.each(floatModels)('%s', (id) => {
+  test.skipIf(!isPresent(id))('gives the outputs of the reference', { timeout: 2 * minute }, async () => {
+    const sets = await readDataSets(id);
+    expect(sets.length).toBeGreaterThan(0);
+    for (const { inputs, outputs } of sets) {
+      const actual = await run(await compileFor(id, inputs), inputs);
+      expect(Object.keys(actual).sort()).toEqual(Object.keys(outputs).sort());
+      for (const [name, expected] of Object.entries(outputs)) {
+        const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-4, rtol: 1e-3 });
+        expect(difference, `${name} of ${id}`).toMatchObject({ wrong: 0 });
+      }
+    }
+  });
+});
+
+const topOne = ({ data }: TensorData): number =>
+  Array.from(data as Float32Array).reduce((best, x, i) => (x > (data[best] as number) ? i : best), 0);
+
+describe.each(['squeezenet_qdq', 'mlperf_vww96_qdq'])('%s, quantized', (id) => {
+  test.skipIf(!isPresent(id))('gives the class of the reference, at nearly its probability', async () => {
+    for (const { inputs, outputs } of await readDataSets(id)) {
+      const actual = await run(await compileFor(id, inputs), inputs);
+      for (const [name, expected] of Object.entries(outputs)) {
+        const output = actual[name] as TensorData;
+        expect(topOne(output)).toBe(topOne(expected));
+        expect(compareTensors(output, expected, { atol: 0.05, rtol: 0 })).toMatchObject({ wrong: 0 });
+      }
+    }
+  });
+});
+
+test.skipIf(!isPresent('silero_v6'))('silero_v6 is refused by the name of what is missing', async () => {
+  const [set] = await readDataSets('silero_v6');
+  const refused = compileFor('silero_v6', set?.inputs ?? {});
+  await expect(refused).rejects.toThrow(UnsupportedError);
+  await expect(refused).rejects.toThrow(/STFT|LSTM|If/);
+});
+
+test.skipIf(!isPresent('squeezenet_fp32'))(
+  'the code of an artifact is small, and the same in every build',
+  async () => {
+    const [set] = await readDataSets('squeezenet_fp32');
+    const [files, again] = [
+      await compileFor('squeezenet_fp32', set?.inputs ?? {}),
+      await compileFor('squeezenet_fp32', set?.inputs ?? {}),
+    ];
+    for (const [name, bytes] of Object.entries(files))
+      expect(Buffer.compare(bytes, again[name] ?? bytes), name).toBe(0);
+    expect(Object.keys(again)).toEqual(Object.keys(files));
+    const code = Object.entries(files).filter(([name]) => /^kernels\.wasm$|\.js$/.test(name));
+    const size = code.reduce((sum, [, bytes]) => sum + brotliCompressSync(bytes).length, 0);
+    expect(size).toBeLessThanOrEqual(60 * 1024);
+  },
+);
