@@ -67,6 +67,7 @@ function nameInRun(run: readonly Stmt[], fresh: FreshName): Stmt {
   }
   if (named.size === 0) return seq(run);
   const namedAt = (expr: Expr, home: number) => named.get(numberings[home]?.get(expr) ?? -1);
+  rankPartsFirst([...named.values()], namedAt);
   outliveWholes([...named.values()], namedAt);
   /** An expression at a place in the run, values that are named there replaced by their names. */
   const rename = (expr: Expr, at: number, home: number): Expr => {
@@ -78,6 +79,31 @@ function nameInRun(run: readonly Stmt[], fresh: FreshName): Stmt {
     stmt: (at) => mapChildren(run[at] as Stmt, { expr: (expr) => rename(expr, at, at), stmt: (child) => child }),
     value: ({ expr, start, home }) => mapExprChildren(expr, (child) => rename(child, start, home)),
   });
+}
+
+/**
+ * Ranks values anew. In the order in which they were found a part may come after its whole, where the whole has it
+ * under a condition.
+ */
+function rankPartsFirst(
+  values: readonly NamedValue[],
+  namedAt: (expr: Expr, home: number) => NamedValue | undefined,
+): void {
+  const ranked = new Set<NamedValue>();
+  const visitParts = (expr: Expr, home: number): Expr =>
+    mapExprChildren(expr, (child) => {
+      const part = namedAt(child, home);
+      if (part === undefined) visitParts(child, home);
+      else rank(part);
+      return child;
+    });
+  const rank = (value: NamedValue): void => {
+    if (ranked.has(value)) return;
+    visitParts(value.expr, value.home);
+    value.rank = ranked.size;
+    ranked.add(value);
+  };
+  for (const value of [...values].sort((a, b) => a.rank - b.rank)) rank(value);
 }
 
 /** Makes the parts of a value that start with it end no earlier, so that their lets come to stand around its own. */

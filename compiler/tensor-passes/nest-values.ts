@@ -10,7 +10,7 @@ export interface NamedValue {
   readonly start: number;
   end: number;
   /** Of the values that start together, those that others are made of have the lower ranks. */
-  readonly rank: number;
+  rank: number;
   /** How many lets stand around its own; undefined where it got none. */
   depth?: number;
 }

@@ -304,6 +304,20 @@ const cases: readonly Case[] = [
     }`,
   },
   {
+    name: 'common-subexpressions names a part before its whole, which has it under a condition',
+    pass: commonSubexpressions,
+    from: `func @f(%a: f32[1], %c: bool[1]) -> (%y: f32[1]) {
+      %y[0] = select(neg(select(%c[0], %a[0], 1f32)) < %a[0], neg(select(%c[0], %a[0], 1f32)), %a[0])
+    }`,
+    to: `func @f(%a: f32[1], %c: bool[1]) -> (%y: f32[1]) {
+      let a.1 = %a[0] {
+        let v = neg(select(%c[0], a.1:f32, 1f32)) {
+          %y[0] = select(v:f32 < a.1:f32, v:f32, a.1:f32)
+        }
+      }
+    }`,
+  },
+  {
     name: 'common-subexpressions reads anew what was written between',
     pass: commonSubexpressions,
     from: `func @f(%a: f32[2]) -> (%y: f32[4]) {
