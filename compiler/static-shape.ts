@@ -1,6 +1,6 @@
 import { isStatic, printShape, type Shape } from '../ir/dim.ts';
 import { invariant, UnsupportedError } from '../ir/errors.ts';
-import type { Graph } from '../ir/graph/graph.ts';
+import type { Graph, Value } from '../ir/graph/graph.ts';
 
 /** The number of elements of a shape without symbols. */
 export function staticElements(shape: Shape): number {
@@ -10,14 +10,18 @@ export function staticElements(shape: Shape): number {
   }, 1);
 }
 
-/** Throws UnsupportedError where an input has a dimension without a value: kernels are compiled for fixed sizes. */
+/** Throws UnsupportedError where a value has a dimension without a size: kernels are compiled for fixed ones. */
 export function requireStaticShapes(graph: Graph): Graph {
-  const open = graph.inputs.filter((input) => !input.type.shape.every(isStatic));
-  if (open.length === 0) return graph;
-  throw new UnsupportedError(
-    open.map(
-      (input) =>
-        `input ${JSON.stringify(input.name)} has dimensions that are not bound, ${printShape(input.type.shape)}; give them sizes (--dim NAME=SIZE, or --shape ${input.name}=1x…)`,
+  const open = (values: readonly Value[]) => values.filter(({ type }) => !type.shape.every(isStatic));
+  const inputs = open(graph.inputs);
+  // What the inputs leave open is open in all that follows from them.
+  const values = inputs.length > 0 ? [] : open(graph.nodes.flatMap((node) => node.outputs)).slice(0, 1);
+  if (inputs.length + values.length === 0) return graph;
+  throw new UnsupportedError([
+    ...inputs.map(
+      ({ name, type }) =>
+        `input ${JSON.stringify(name)} has dimensions that are not bound, ${printShape(type.shape)}; give them sizes (--dim NAME=SIZE, or --shape ${name}=1x…)`,
     ),
-  );
+    ...values.map(({ name, type }) => `value ${name} has dimensions that no input binds, ${printShape(type.shape)}`),
+  ]);
 }

@@ -1,6 +1,7 @@
 import { dimSymbols } from '../../ir/dim.ts';
 import { invariant } from '../../ir/errors.ts';
 import { f16ToNumber } from '../../ir/f16.ts';
+import { bindGraph } from '../../ir/graph/bind.ts';
 import type { Graph, Node, NodeOf, TensorType } from '../../ir/graph/graph.ts';
 import type { OpName } from '../../ir/graph/op-attrs.ts';
 import { constant, seq } from '../../ir/tensor/build.ts';
@@ -25,11 +26,12 @@ const lowerings: { readonly [K in Exclude<OpName, 'call_tir' | 'fused'>]: Loweri
 
 /**
  * Lowers a fused group to one function: its inputs and outputs in the order of the node's, a block (or a few) for each
- * of its operators, in order, in unscheduled loops. A group of one `call_tir` gives that function.
+ * of its operators, in order, in unscheduled loops. A group of one `call_tir` gives that function, for the sizes of its
+ * operands.
  */
 export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
   const [first] = node.attrs.body.nodes;
-  if (first?.op === 'call_tir' && node.attrs.body.nodes.length === 1) return first.attrs.func;
+  if (first?.op === 'call_tir' && node.attrs.body.nodes.length === 1) return calledFunc(node);
   const body = collapseAxes(node.attrs.body);
   const context = new LoweringContext();
   const inputs = body.inputs.map((input, i) => context.declare(input.name, input.type, `in${i}`));
@@ -45,6 +47,12 @@ export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
     temps,
     body: seq(stmts),
   });
+}
+
+function calledFunc({ name, attrs }: NodeOf<'fused'>): TensorFunc {
+  const [call] = bindGraph(attrs.body, new Map()).nodes;
+  invariant(call?.op === 'call_tir', `group ${name} calls a function`);
+  return { ...call.attrs.func, name };
 }
 
 function lowerNode(node: Node, context: LoweringContext): void {
