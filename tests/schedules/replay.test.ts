@@ -12,7 +12,7 @@ import { choicesFrom } from '../generators/random.ts';
 import { arbitraryTensorFunc, randomInputs } from '../generators/tensor-func.ts';
 import { backwards, randomStep } from './random-steps.ts';
 
-const runs = Number(process.env['TILEWRIGHT_FUZZ_RUNS'] ?? 150);
+const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 150);
 
 /** These change the order of a reduction, and with it how floats round. */
 const rounding: ReadonlySet<PrimitiveName> = new Set(['reorder', 'rfactor']);

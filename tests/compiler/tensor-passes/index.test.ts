@@ -12,7 +12,7 @@ import { randomStep } from '../../schedules/random-steps.ts';
 import { scheduledGemm } from './programs.ts';
 import { expectSameMeaning } from './same-meaning.ts';
 
-const runs = Number(process.env['TILEWRIGHT_FUZZ_RUNS'] ?? 120);
+const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 120);
 
 /** Where a function breaks what code generators rely on. */
 function flawsOf(func: TensorFunc): readonly string[] {

@@ -12,7 +12,7 @@ import { oddFunc } from './odd-func.ts';
 import { oddGraph, oddNode, opNames } from './odd-graph.ts';
 import { arbitraryDraw } from './odd-names.ts';
 
-const runs = Number(process.env['TILEWRIGHT_FUZZ_RUNS'] ?? 300);
+const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 300);
 
 describe('parse(print(x)) is x', () => {
   test.each([
