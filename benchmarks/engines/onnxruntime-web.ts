@@ -13,6 +13,7 @@ export const onnxruntimeWeb: Engine = {
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
     });
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
