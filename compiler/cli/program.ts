@@ -1,0 +1,44 @@
+import { Command, CommanderError } from 'commander';
+import { CompilerError } from '../../ir/errors.ts';
+import { ArtifactError, ModelInputError } from '../../runtime/errors.ts';
+import { version } from '../version.ts';
+import { benchCommand } from './commands/bench.ts';
+import { compileCommand } from './commands/compile.ts';
+import { conformanceCommand } from './commands/conformance.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { optCommand } from './commands/opt.ts';
+import { runCommand } from './commands/run.ts';
+
+/** Exit codes: 0 done, 1 the job failed (or a check did), 2 the command line is wrong. */
+export async function main(): Promise<number> {
+  const program = new Command('tilewright')
+    .description('Compiles trained models to static WebAssembly SIMD files.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError();
+  for (const command of [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, conformanceCommand]) {
+    program.addCommand(command().copyInheritedSettings(program));
+  }
+  try {
+    await program.parseAsync();
+    return process.exitCode === undefined ? 0 : Number(process.exitCode);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (isUsersError(error)) {
+    process.stderr.write(`error: ${error.message}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+/** A mistake in what the user gave, which needs a message and no stack. All else is a bug of ours. */
+function isUsersError(error: unknown): error is Error {
+  const kinds = [CompilerError, ArtifactError, ModelInputError];
+  const fromSystem = error instanceof Error && 'syscall' in error;
+  return fromSystem || kinds.some((kind) => error instanceof kind);
+}
