@@ -56,11 +56,10 @@ function isCostly(site: BlockSite): boolean {
   return found;
 }
 
-/** Runs steps of which the first may not be legal. Says whether they were. */
-export function attempt(steps: () => void): boolean {
+/** Runs steps of which one may not be legal. Says whether all were; steps that return false say themselves. */
+export function attempt(steps: () => unknown): boolean {
   try {
-    steps();
-    return true;
+    return steps() !== false;
   } catch (error) {
     if (error instanceof ScheduleError) return false;
     throw error;

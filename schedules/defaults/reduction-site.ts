@@ -4,11 +4,15 @@ import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 
-/** The loops of a block that feed iteration variables of one kind, outermost first. */
+/** The loops of a block that feed iteration variables of one kind, outermost first, without those that run once. */
 export function loopsOf(site: BlockSite, kind: 'spatial' | 'reduce'): readonly string[] {
   const feeding = site.block.iters.filter((iter) => iter.kind === kind).flatMap((iter) => [...variablesIn(iter.value)]);
-  return site.loops.map((loop) => loop.loopVar).filter((loop) => feeding.includes(loop));
+  return longLoops(site).filter((loop) => feeding.includes(loop));
 }
+
+/** The loops around a block that run more than once. */
+export const longLoops = (site: BlockSite): readonly string[] =>
+  site.loops.filter((loop) => constantExtent(loop) !== 1).map((loop) => loop.loopVar);
 
 export const isReduction = (site: BlockSite): boolean =>
   site.block.iters.some((iter) => iter.kind === 'reduce') && site.block.init !== undefined;
@@ -22,15 +26,14 @@ export interface WriteBack {
 
 /**
  * The consumer of a reduction that reads its result element by element, which then is its epilogue; where there is
- * none (the result is the function's, or is read otherwise), a copy that writes the result back.
+ * none (the result is the function's, or is read otherwise), a copy that writes the result back. Undefined where the
+ * loops do not correspond.
  */
-export function writeBack(schedule: Schedule, reduction: string): WriteBack {
+export function writeBack(schedule: Schedule, reduction: string): WriteBack | undefined {
   const found = epilogue(schedule.func, reduction);
   if (found !== undefined) return found;
   schedule.apply({ primitive: 'cache-write', block: reduction, scope: 'local' });
-  const copy = epilogue(schedule.func, reduction);
-  if (copy === undefined) throw new Error(`internal error: cache-write of ${reduction} left no copy`);
-  return copy;
+  return epilogue(schedule.func, reduction);
 }
 
 function epilogue(func: TensorFunc, reduction: string): WriteBack | undefined {
@@ -52,15 +55,15 @@ function epilogue(func: TensorFunc, reduction: string): WriteBack | undefined {
       loops.set(index.name, consumer.name);
     }
   }
-  const own = reader.loops.filter((loop) => constantExtent(loop) !== 1).map((loop) => loop.loopVar);
+  const own = longLoops(reader);
   return own.length === loops.size && own.every((loop) => [...loops.values()].includes(loop))
     ? { block: reader.block.name, loops }
     : undefined;
 }
 
-/** Loops that a step made around a block: those that were not there before. */
+/** Loops that a step made around a block: those that were not there before and run more than once. */
 export const newLoops = (site: BlockSite, before: ReadonlySet<string>): readonly string[] =>
-  site.loops.map((loop) => loop.loopVar).filter((loop) => !before.has(loop));
+  longLoops(site).filter((loop) => !before.has(loop));
 
 export const loopNames = (func: TensorFunc): ReadonlySet<string> =>
   new Set(blockSites(func).flatMap((site) => site.loops.map((loop) => loop.loopVar)));

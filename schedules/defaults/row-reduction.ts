@@ -4,7 +4,7 @@ import type { Schedule } from '../schedule.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
 import { finishInit, finishTile, splitLanes } from './lanes.ts';
-import { isReduction, loopsOf } from './reduction-site.ts';
+import { isReduction, longLoops, loopsOf } from './reduction-site.ts';
 import { extentOf, loadsOf, strideAlong } from './strides.ts';
 
 /**
@@ -30,8 +30,8 @@ export function scheduleRows(schedule: Schedule): void {
 /** The loops of the last block that every reduction before it has as well. */
 function rowLoops(schedule: Schedule, last: BlockSite): readonly string[] {
   const reduced = blockSites(schedule.func).filter((site) => isReduction(site) && site.block.name !== last.block.name);
-  const depth = Math.min(...reduced.map((site) => loopsOf(site, 'spatial').length), last.loops.length);
-  return last.loops.slice(0, depth).map((loop) => loop.loopVar);
+  const depth = Math.min(...reduced.map((site) => loopsOf(site, 'spatial').length), longLoops(last).length);
+  return longLoops(last).slice(0, depth);
 }
 
 /** Moves the producers of what stands under the loop to it, the last first, so that all its consumers are there. */

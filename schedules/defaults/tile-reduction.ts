@@ -14,7 +14,7 @@ import { planTile, type TilePlan } from './tile-plan.ts';
  *
  *   for n0, m0 { acc = 0; for k { for m1, n1 unrolled { acc[m1, n1] += a[m, k] * b[k, n] } }; store epilogue(acc) }
  *
- * Returns false, with the function unchanged, where the results' innermost axis cannot be vectorized.
+ * Returns false where the results' innermost axis cannot be vectorized; some steps may have been made by then.
  */
 export function tileReduction(schedule: Schedule, reduction: string, constants: ReadonlySet<string>): boolean {
   const plan = planTile(schedule.func, findBlock(schedule.func, reduction), constants);
@@ -23,6 +23,7 @@ export function tileReduction(schedule: Schedule, reduction: string, constants: 
     packOperand(schedule, access, plan.reduceLoops, plan.columns, 4 * plan.tile.vectors);
   }
   const back = writeBack(schedule, reduction);
+  if (back === undefined) return false;
   const outer = tileWriteBack(schedule, back, plan);
   const before = loopNames(schedule.func);
   if (outer !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: outer });

@@ -29,6 +29,8 @@ export interface FuncOptions {
   /** The dtypes of results; i32 and u8 may be read besides. f32 first, as it is the simplest. */
   readonly dtypes?: readonly DType[];
   readonly maxStages?: number;
+  /** The largest extent of a loop of results; one of a reduction is a little smaller. */
+  readonly maxExtent?: number;
 }
 
 const usualDTypes: readonly DType[] = ['f32', 'f32', 'f32', 'i32', 'u8', 'f64', 'i64', 'f16', 'bool', 'i8', 'u32'];
@@ -40,25 +42,27 @@ const usualDTypes: readonly DType[] = ['f32', 'f32', 'f32', 'i32', 'u8', 'f64', 
 export function arbitraryTensorFunc({
   dtypes = usualDTypes,
   maxStages = 3,
+  maxExtent = 7,
 }: FuncOptions = {}): fc.Arbitrary<TensorFunc> {
   return fc
     .record({
       stages: fc.integer({ min: 1, max: maxStages }),
       numbers: fc.array(fc.nat(255), { minLength: 60, maxLength: 160 }),
     })
-    .map(({ stages, numbers }) => buildFunc(choicesFrom(numbers), stages, dtypes));
+    .map(({ stages, numbers }) => buildFunc(choicesFrom(numbers), stages, dtypes, maxExtent));
 }
 
 interface Draft {
   readonly choices: Choices;
   readonly inputs: Buffer[];
   readonly written: Buffer[];
+  readonly maxExtent: number;
 }
 
 const maxInputs = 5;
 
-function buildFunc(choices: Choices, stages: number, dtypes: readonly DType[]): TensorFunc {
-  const draft: Draft = { choices, inputs: [], written: [] };
+function buildFunc(choices: Choices, stages: number, dtypes: readonly DType[], maxExtent: number): TensorFunc {
+  const draft: Draft = { choices, inputs: [], written: [], maxExtent };
   const body = seq(Array.from({ length: stages }, (_, stage) => buildStage(draft, stage, choices.pick(dtypes))));
   const last = draft.written.length - 1;
   const isOutput = draft.written.map((_, i) => i === last || choices.chance(3));
@@ -89,9 +93,11 @@ interface StageAxis extends Axis {
 }
 
 function buildStage(draft: Draft, stage: number, dtype: DType): Stmt {
-  const { choices } = draft;
-  const shape = Array.from({ length: choices.below(4) }, () => 1 + choices.below(7));
-  const reduced = choices.chance(2) ? Array.from({ length: 1 + choices.below(2) }, () => 1 + choices.below(5)) : [];
+  const { choices, maxExtent } = draft;
+  const shape = Array.from({ length: choices.below(4) }, () => 1 + choices.below(maxExtent));
+  const reduced = choices.chance(2)
+    ? Array.from({ length: 1 + choices.below(2) }, () => 1 + choices.below(maxExtent - 2))
+    : [];
   const axis = (kind: Iter['kind'], extent: number, i: number): StageAxis => {
     const name = `v${stage}_${kind === 'spatial' ? 's' : 'r'}${i}`;
     return { name, kind, extent, value: variable(name) };

@@ -1,0 +1,61 @@
+import { expect } from 'vitest';
+import { pack } from '../../../compiler/hoist-packing.ts';
+import { buildKernel, type Kernel } from '../../../compiler/kernels.ts';
+import { isFloat } from '../../../ir/dtype.ts';
+import { interpretFunc } from '../../../ir/tensor/interpret.ts';
+import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { verifyFunc } from '../../../ir/tensor/verify.ts';
+import type { TensorData } from '../../../ir/tensor-data.ts';
+import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
+import { defaultSchedule } from '../../../schedules/defaults/index.ts';
+import { printStep, replay, type Step, type Trace } from '../../../schedules/trace.ts';
+import { runKernel } from '../../compiler/codegen/run-kernel.ts';
+
+/** Vector code may take either of two zeros for a minimum or maximum, and a NaN's bits are no part of its meaning. */
+const canonical = ({ dtype, data }: TensorData): readonly unknown[] =>
+  Array.from(data as Iterable<number | bigint>, (x) => {
+    if (dtype === 'f16' && typeof x === 'number') return (x & 0x7fff) > 0x7c00 ? Number.NaN : x === 0x8000 ? 0 : x;
+    return x === 0 ? 0 : x;
+  });
+
+/** A constant's place among the kernel's inputs may be taken by what was packed from it. */
+const kernelInputs = (kernel: Kernel, inputs: readonly TensorData[]): readonly TensorData[] =>
+  kernel.inputs.map(({ source, pack: packing }) => {
+    const data = inputs[source] as TensorData;
+    return packing === undefined ? data : pack(packing, data);
+  });
+
+/** Partial results, which floats round otherwise. */
+const isReassociation = (step: Step): boolean => step.primitive === 'rfactor';
+
+const integersOf = (func: TensorFunc) => (elements: readonly unknown[], output: number) =>
+  isFloat(func.outputs[output]?.dtype ?? 'f32') ? [] : elements;
+
+/**
+ * The default schedule of a function is well-formed, replays from its trace as JSON, means the same, and so does the
+ * WebAssembly made from it: to the bit, but for float results of a schedule that adds up in another order.
+ */
+export async function expectScheduled(
+  func: TensorFunc,
+  inputs: readonly TensorData[],
+  constants: ReadonlySet<string>,
+): Promise<Trace> {
+  let trace: Trace = [];
+  try {
+    const schedule = defaultSchedule(func, constants);
+    trace = schedule.trace;
+    verifyFunc(schedule.func);
+    expect(replay(func, JSON.parse(JSON.stringify(trace)))).toEqual(schedule.func);
+    const expected = interpretFunc(schedule.func, inputs).map(canonical);
+    const exact = interpretFunc(func, inputs).map(canonical);
+    expect(trace.some(isReassociation) ? expected.map(integersOf(func)) : expected).toEqual(
+      trace.some(isReassociation) ? exact.map(integersOf(func)) : exact,
+    );
+    const kernel = buildKernel(func, constants);
+    expect((await runKernel(kernel.lowered, kernelInputs(kernel, inputs))).map(canonical)).toEqual(expected);
+  } catch (error) {
+    const steps = trace.map(printStep).join('\n');
+    throw new Error(`${(error as Error).message}\nof\n${printTensorFunc(func)}\n${steps}`, { cause: error });
+  }
+  return trace;
+}
