@@ -10,6 +10,8 @@ export type WrittenAttr =
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'string'; readonly value: string }
+  /** Without quotes: no attribute has such values. */
+  | { readonly kind: 'word'; readonly value: string }
   | { readonly kind: 'list'; readonly value: Shape }
   | { readonly kind: 'graph'; readonly value: Graph }
   | { readonly kind: 'func'; readonly value: TensorFunc };
@@ -56,12 +58,12 @@ const func: AttrType<TensorFunc> = {
 
 function oneOf<const W extends readonly string[]>(words: W): AttrType<W[number]> {
   return {
-    expected: words.map((word) => JSON.stringify(word)).join(' or '),
+    expected: `one of ${words.map((word) => JSON.stringify(word)).join(', ')}`,
     read: (written) => (written.kind === 'string' ? words.find((word) => word === written.value) : undefined),
   };
 }
 
-const dtype: AttrType<DType> = { ...oneOf(dtypes), expected: `a dtype (${dtypes.join(', ')})` };
+const dtype: AttrType<DType> = oneOf(dtypes);
 const reduction = oneOf(['none', 'add', 'mul', 'min', 'max']);
 
 const elementwise = Object.fromEntries([...unaryOps, ...binaryOps].map((op) => [op, {}])) as {

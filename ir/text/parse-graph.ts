@@ -265,7 +265,7 @@ export class GraphParser extends TensorParser {
           { ALT: () => ({ kind: 'list' as const, value: this.SUBRULE(this.shape) }) },
           { ALT: () => ({ kind: 'graph' as const, value: this.SUBRULE(this.graph) }) },
           { ALT: () => ({ kind: 'func' as const, value: this.SUBRULE(this.func) }) },
-          { ALT: () => this.#attributeWord(this.CONSUME(Word)) },
+          { ALT: () => wordAttr(this.CONSUME(Word).image) },
         ],
         ERR_MSG: 'a number, a string, true, false, a list, a graph or a func',
       }),
@@ -275,13 +275,6 @@ export class GraphParser extends TensorParser {
     this.CONSUME(symbols['-']);
     return 0 - this.SUBRULE(this.integer);
   });
-
-  #attributeWord(token: IToken): WrittenAttr {
-    if (token.image !== 'true' && token.image !== 'false') {
-      this.report(`${token.image} is no value of an attribute: words are written in quotes`, token);
-    }
-    return { kind: 'boolean', value: token.image === 'true' };
-  }
 
   #readAttributes(op: IToken, attributes: readonly Attribute[]): OpAttrs[OpName] {
     if (!isOpName(op.image)) {
@@ -321,3 +314,6 @@ export class GraphParser extends TensorParser {
 }
 
 const valueOf = ({ name, type }: Param): Value => ({ name, type });
+
+const wordAttr = (word: string): WrittenAttr =>
+  word === 'true' || word === 'false' ? { kind: 'boolean', value: word === 'true' } : { kind: 'word', value: word };

@@ -23,7 +23,7 @@ describe('parse(print(x)) is x', () => {
     const property = fc.property(funcs, (func) => {
       const text = printTensorFunc(func);
       const parsed = parseTensorFunc(text);
-      // A property called 'constructor' misleads expect's toStrictEqual.
+      // Not expect's toStrictEqual, which a property called 'constructor' misleads.
       deepStrictEqual(parsed, func);
       expect(printTensorFunc(parsed)).toBe(text);
     });
@@ -37,7 +37,7 @@ describe('parse(print(x)) is x', () => {
     const property = fc.property(graphs, (graph) => {
       const text = printGraph(graph);
       const parsed = parseGraph(text);
-      expect(parsed).toStrictEqual(graph);
+      deepStrictEqual(parsed, graph);
       expect(printGraph(parsed)).toBe(text);
     });
     fc.assert(property, { numRuns: runs });
@@ -48,7 +48,7 @@ describe('parse(print(x)) is x', () => {
       const output: Value = { name: 'y', type: { dtype: 'f32', shape: [] } };
       const nodes = [oddNode(draw, op, [], [output], new Set(), 1)];
       const graph: Graph = { name: 'g', inputs: [], constants: [], nodes, outputs: [] };
-      expect(parseGraph(printGraph(graph))).toStrictEqual(graph);
+      deepStrictEqual(parseGraph(printGraph(graph)), graph);
     });
     fc.assert(property, { numRuns: 10 });
   });
