@@ -6,7 +6,8 @@ import type { Expr, Load } from '../tensor/tensor-func.ts';
 import { infix } from './infix.ts';
 import { Infix, NumberLiteral, Quoted, symbols, ValueName, Word, wordToken } from './lexer.ts';
 import { readScalar, splitNumber } from './literals.ts';
-import { BaseParser, type Named, type Rule } from './parse-base.ts';
+import { BaseParser } from './parse-base.ts';
+import type { Named, Rule } from './parse-recovery.ts';
 import { specialNumber } from './print-atoms.ts';
 
 const isUnary = (op: string): op is UnaryOp => (unaryOps as readonly string[]).includes(op);

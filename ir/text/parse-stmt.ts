@@ -14,8 +14,8 @@ import type {
 } from '../tensor/tensor-func.ts';
 import { NumberLiteral, Quoted, symbols, Word, wordToken } from './lexer.ts';
 import { readScalar } from './literals.ts';
-import type { Rule } from './parse-base.ts';
 import { ExprParser } from './parse-expr.ts';
+import type { Rule } from './parse-recovery.ts';
 
 const loopKinds: Readonly<Record<LoopKind, true>> = {
   serial: true,

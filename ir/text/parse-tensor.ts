@@ -1,7 +1,8 @@
 import type { DType } from '../dtype.ts';
 import type { Buffer, Scope, TensorFunc } from '../tensor/tensor-func.ts';
 import { GlobalName, symbols, Word, wordToken } from './lexer.ts';
-import type { Named, Param, Rule } from './parse-base.ts';
+import type { Param } from './parse-base.ts';
+import type { Named, Rule } from './parse-recovery.ts';
 import { listBody, StmtParser } from './parse-stmt.ts';
 
 const scopes: Readonly<Record<Scope, true>> = { global: true, workgroup: true, local: true };

@@ -1,8 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import type { TensorFunc } from '../tensor/tensor-func.ts';
 import { tokenize } from './lexer.ts';
-import type { Rule } from './parse-base.ts';
 import { GraphParser } from './parse-graph.ts';
+import type { Rule } from './parse-recovery.ts';
 import { syntaxError } from './report.ts';
 
 /**
@@ -23,6 +23,6 @@ let shared: GraphParser | undefined;
 function parse<T>(rule: (parser: GraphParser) => Rule<T>, text: string, file: string): T {
   shared ??= new GraphParser();
   const { result, mistakes } = shared.run(rule(shared), tokenize(text));
-  if (mistakes.length > 0) throw syntaxError(text, file, mistakes);
+  if (result === undefined || mistakes.length > 0) throw syntaxError(text, file, mistakes);
   return result;
 }

@@ -144,7 +144,7 @@ export function printExpr(expr: Expr, context = 0): string {
     case 'var':
       return `${printName('', expr.name)}${expr.dtype === 'i32' && expr.lanes === 1 ? '' : `:${expr.dtype}${expr.lanes === 1 ? '' : `x${expr.lanes}`}`}`;
     case 'load':
-      return `${printAccess(expr.buffer, expr.indices)}`;
+      return printAccess(expr.buffer, expr.indices);
     case 'unary':
       return `${expr.op}(${printExpr(expr.operand)})`;
     case 'binary':

@@ -183,6 +183,16 @@ describe('mistakes of syntax', () => {
     expect(listed(parseGraph, text)).toEqual([expected]);
   });
 
+  test.each([
+    ['parentheses', `%C[0] = ${'('.repeat(100_000)}`],
+    ['bodies', 'if 1bool {\n'.repeat(100_000)],
+  ])('%s that no stack can hold', (_, body) => {
+    expect(mistakesIn(parseTensorFunc, inFunc(body)).diagnostics.map(({ message }) => message)).toEqual([
+      'this is nested too deeply',
+    ]);
+    expect(() => parseTensorFunc(inFunc('%C[0] = 0f32'))).not.toThrow();
+  });
+
   test('a long line is shown around the place', () => {
     const data = 'A'.repeat(100_000);
     const { message } = mistakesIn(parseGraph, `graph @g() -> () {\n constant %w: u8[3] = base64 "${data}" 5\n}`);
