@@ -43,6 +43,14 @@ export class GraphParser extends ConstantParser {
   readonly graph: Rule<Graph> = this.RULE('graph', (): Graph => {
     const outer = this.#names;
     this.#names = { values: new Set(), nodes: new Set(), used: [] };
+    try {
+      return this.#graphOfOwnNames();
+    } finally {
+      this.#names = outer;
+    }
+  });
+
+  #graphOfOwnNames(): Graph {
     this.CONSUME(wordToken('graph'));
     const header =
       this.recovering(
@@ -51,15 +59,12 @@ export class GraphParser extends ConstantParser {
       ) ?? noHeader;
     this.ACTION(() => this.#declareInputs(header));
     const body = this.braced(() => this.SUBRULE(this.#lines));
-    this.ACTION(() => this.#checkNames(header));
-    this.#names = outer;
-    return this.ACTION(() => ({
-      name: header.name,
-      inputs: header.inputs.map(valueOf),
-      ...body,
-      outputs: header.outputs.map(({ name, value }) => ({ name, value })),
-    }));
-  });
+    return this.ACTION(() => {
+      this.#checkNames(header);
+      const outputs = header.outputs.map(({ name, value }) => ({ name, value }));
+      return { name: header.name, inputs: header.inputs.map(valueOf), ...body, outputs };
+    });
+  }
 
   readonly #lines: Rule<Pick<Graph, 'constants' | 'nodes'>> = this.RULE('lines', () => {
     const constants: Constant[] = [];

@@ -267,6 +267,11 @@ describe('mistakes in a graph', () => {
       ['2:10 constant %c holds 2, expected 1 element of u8'],
     ],
     ['a constant of no known size', 'constant %c: u8[n] = [1]', ['2:10 constant %c has symbols in its shape [n]']],
+    [
+      'a graph inside without its brace',
+      `%u: f32[4] = fused(%x) {body = graph @b() -> () !}\n${type} = neg(%x)`,
+      ['2:49 expected \'{\' but found "!"'],
+    ],
     ['a line of nothing', 'nothing', ["2:1 expected a constant or a node but found 'nothing'"]],
     ['what a wrong line would define', `%u: f32[4 = neg(%x)\n${type} = neg(%u)`, ["2:11 expected ']' but found '='"]],
   ])('%s', (_, lines, expected) => {
