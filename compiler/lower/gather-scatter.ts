@@ -1,7 +1,8 @@
 import type { Dim, Shape } from '../../ir/dim.ts';
+import { isFloat } from '../../ir/dtype.ts';
 import type { ScatterReduction } from '../../ir/graph/op-attrs.ts';
 import type { BinaryOp } from '../../ir/scalar.ts';
-import { add, binary, cast, int, load, select, store, sub } from '../../ir/tensor/build.ts';
+import { add, binary, cast, int, load, select, store, sub, unary } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { axisSize, type Lowering, type Operand, staticDim } from './lowering.ts';
 
@@ -94,6 +95,19 @@ const scatterNd: Lowering<'scatter_nd'> = (node, context) => {
   });
 };
 
+/** Whether one element comes before another among the largest (or smallest). NaN is larger than every number. */
+function precedes(a: Expr, b: Expr, largest: boolean): Expr {
+  const better = binary(largest ? 'gt' : 'lt', a, b);
+  if (!isFloat(a.dtype)) return better;
+  const [above, below] = largest ? [a, b] : [b, a];
+  return binary('or', better, binary('and', unary('isnan', above), binary('eq', below, below)));
+}
+
+function ties(a: Expr, b: Expr): Expr {
+  const equal = binary('eq', a, b);
+  return isFloat(a.dtype) ? binary('or', equal, binary('and', unary('isnan', a), unary('isnan', b))) : equal;
+}
+
 /**
  * Selection: the j-th result is the best element that comes after the (j-1)-th in the order (value, then position).
  * k·n comparisons, no memory beside the results.
@@ -108,11 +122,11 @@ const topk: Lowering<'topk'> = (node, context) => {
     const [j, i] = [rank as Expr, candidate as Expr];
     const along = (position: Expr): readonly Expr[] => spatial.map((index, at) => (at === axis ? position : index));
     const element = source.at(along(i));
-    const better = (a: Expr, b: Expr): Expr => binary(largest ? 'gt' : 'lt', a, b);
+    const better = (a: Expr, b: Expr): Expr => precedes(a, b, largest);
     const index = cast(i, 'i64');
     const previous = sub(j, int(1));
     const [lastValue, lastIndex] = [load(values, along(previous)), load(positions, along(previous))];
-    const tied = binary('and', binary('eq', element, lastValue), binary('gt', index, lastIndex));
+    const tied = binary('and', ties(element, lastValue), binary('gt', index, lastIndex));
     const after = select(binary('eq', j, int(0)), binary('eq', j, j), binary('or', better(lastValue, element), tied));
     const none = binary('lt', load(positions, along(j)), cast(int(0), 'i64'));
     const take = binary('and', after, binary('or', none, better(element, load(values, along(j)))));
