@@ -22,16 +22,18 @@ export async function compileAndRun(graph: Graph, inputs: Tensors): Promise<Tens
   return first;
 }
 
-/** Fails, with the graph's text, unless the compiled graph computes what the interpreted one does. */
-export async function expectCompiledMeaning(graph: Graph, inputs: Tensors, tolerance: Tolerance): Promise<void> {
+/** How the compiled graph's results differ from the interpreted one's, with the graph's text. */
+export async function findDifference(graph: Graph, inputs: Tensors, tolerance: Tolerance): Promise<string | undefined> {
+  const text = printGraph(graph);
   try {
     const expected = interpretGraph(graph, inputs);
     const actual = await compileAndRun(graph, inputs);
     for (const [name, tensor] of Object.entries(expected)) {
       const difference = compareTensors(actual[name] as TensorData, tensor, tolerance);
-      if (difference.wrong > 0) throw new Error(`output ${name}: ${describeDifference(difference)}`);
+      if (difference.wrong > 0) return `output ${name}: ${describeDifference(difference)}\n${text}`;
     }
+    return undefined;
   } catch (error) {
-    throw new Error(`${(error as Error).message}\nof the graph\n${printGraph(graph)}`, { cause: error });
+    throw new Error(`${(error as Error).message}\nof the graph\n${text}`, { cause: error });
   }
 }

@@ -42,7 +42,7 @@ describe.each(floatModels)('%s', (id) => {
       expect(Object.keys(actual).sort()).toEqual(Object.keys(outputs).sort());
       for (const [name, expected] of Object.entries(outputs)) {
         const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-4, rtol: 1e-3 });
-        expect(difference, `${name} of ${id}`).toMatchObject({ wrong: 0 });
+        expect({ name, ...difference }).toMatchObject({ wrong: 0 });
       }
     }
   });
