@@ -7,26 +7,40 @@ export interface ChildMap {
   readonly stmt: (child: Stmt) => Stmt;
 }
 
-/** The one place that knows which nodes a node has under it, in order of evaluation. */
+/**
+ * The one place that knows which nodes a node has under it, in order of evaluation. It is where a compilation spends
+ * most of its time, so that it compares field by field.
+ */
 export function mapExprChildren(node: Expr, f: (child: Expr) => Expr): Expr {
   switch (node.kind) {
     case 'const':
     case 'var':
       return node;
-    case 'load':
-      return update(node, { indices: mapList(node.indices, f) });
+    case 'load': {
+      const indices = mapList(node.indices, f);
+      return indices === node.indices ? node : { ...node, indices };
+    }
     case 'unary':
     case 'cast':
-    case 'bitcast':
-      return update(node, { operand: f(node.operand) });
-    case 'binary':
-      return update(node, { left: f(node.left), right: f(node.right) });
+    case 'bitcast': {
+      const operand = f(node.operand);
+      return operand === node.operand ? node : { ...node, operand };
+    }
+    case 'binary': {
+      const left = f(node.left);
+      const right = f(node.right);
+      return left === node.left && right === node.right ? node : { ...node, left, right };
+    }
     case 'select':
       return update(node, { cond: f(node.cond), then: f(node.then), else: f(node.else) });
-    case 'ramp':
-      return update(node, { base: f(node.base) });
-    case 'broadcast':
-      return update(node, { value: f(node.value) });
+    case 'ramp': {
+      const base = f(node.base);
+      return base === node.base ? node : { ...node, base };
+    }
+    case 'broadcast': {
+      const value = f(node.value);
+      return value === node.value ? node : { ...node, value };
+    }
     case 'extract':
       return update(node, { vector: f(node.vector) });
     default:
@@ -66,23 +80,29 @@ function mapBlock(node: Block, f: ChildMap): Block {
 
 /** The node with these fields, or the node itself where all of them are what they were. */
 export function update<T extends object>(node: T, fields: Partial<T>): T {
-  for (const key of Object.keys(fields) as (keyof T)[]) if (node[key] !== fields[key]) return { ...node, ...fields };
+  // Unlike Object.keys, the loop allocates nothing: most calls find nothing changed, and every walk makes them.
+  for (const key in fields) if (node[key] !== fields[key]) return { ...node, ...fields };
   return node;
 }
 
 /** The mapped list, or the list itself where no element changed. */
 export function mapList<T>(list: readonly T[], f: (item: T) => T): readonly T[] {
-  const mapped = list.map(f);
-  return mapped.every((item, i) => item === list[i]) ? list : mapped;
+  let mapped: T[] | undefined;
+  for (const [i, item] of list.entries()) {
+    const result = f(item);
+    if (result !== item) mapped ??= list.slice(0, i);
+    mapped?.push(result);
+  }
+  return mapped ?? list;
 }
 
 /** Calls `enter` on a node and, where it does not return false, on all below it, parents first. */
 export function walkExpr(node: Expr, enter: (node: Expr) => unknown): void {
-  if (enter(node) === false) return;
-  mapExprChildren(node, (child) => {
-    walkExpr(child, enter);
+  const visit = (child: Expr): Expr => {
+    if (enter(child) !== false) mapExprChildren(child, visit);
     return child;
-  });
+  };
+  visit(node);
 }
 
 export interface Visitor {
@@ -92,22 +112,24 @@ export interface Visitor {
 
 /** Calls the visitor on every node below (and with) `node`, parents first; a part that returns false is not entered. */
 export function walk(node: Stmt, visitor: Visitor): void {
-  if (visitor.stmt?.(node) === false) return;
-  mapChildren(node, {
+  const enterExpr = visitor.expr;
+  const children: ChildMap = {
     stmt: (child) => {
-      walk(child, visitor);
+      if (visitor.stmt?.(child) !== false) mapChildren(child, children);
       return child;
     },
     expr: (child) => {
-      if (visitor.expr !== undefined) walkExpr(child, visitor.expr);
+      if (enterExpr !== undefined) walkExpr(child, enterExpr);
       return child;
     },
-  });
+  };
+  children.stmt(node);
 }
 
 /** Rewrites every expression from the leaves up. */
 export function rewriteExpr(node: Expr, f: (node: Expr) => Expr): Expr {
-  return f(mapExprChildren(node, (child) => rewriteExpr(child, f)));
+  const rewritten = (child: Expr): Expr => f(mapExprChildren(child, rewritten));
+  return rewritten(node);
 }
 
 export interface Rewrite {
@@ -117,12 +139,12 @@ export interface Rewrite {
 
 /** Rewrites every statement and expression from the leaves up. */
 export function rewrite(node: Stmt, f: Rewrite): Stmt {
+  const [rewriteOne, { expr }] = [f.stmt ?? ((stmt: Stmt) => stmt), f];
   const children: ChildMap = {
-    expr: (child) => (f.expr === undefined ? child : rewriteExpr(child, f.expr)),
-    stmt: (child) => rewrite(child, f),
+    expr: expr === undefined ? (child) => child : (child) => rewriteExpr(child, expr),
+    stmt: (child) => rewriteOne(mapChildren(child, children)),
   };
-  const mapped = mapChildren(node, children);
-  return f.stmt === undefined ? mapped : f.stmt(mapped);
+  return children.stmt(node);
 }
 
 /** Replaces variables by expressions, everywhere below. */
