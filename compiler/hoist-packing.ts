@@ -3,6 +3,7 @@ import { interpretFunc } from '../ir/tensor/interpret.ts';
 import type { Stmt, TensorFunc } from '../ir/tensor/tensor-func.ts';
 import { walk } from '../ir/tensor/visit.ts';
 import type { TensorData } from '../ir/tensor-data.ts';
+import { runCopy } from './run-copy.ts';
 
 /** A function without the work that only depends on constants, and that work as functions of their own. */
 export interface HoistedPacking {
@@ -56,7 +57,8 @@ export function hoistPacking(func: TensorFunc, constants: ReadonlySet<string>): 
 export function pack(packing: TensorFunc, data: TensorData): TensorData {
   const [input] = packing.inputs;
   invariant(input !== undefined, 'a packing has one input');
-  const [packed] = interpretFunc(packing, [{ ...data, shape: input.shape as readonly number[] }]);
+  const operand = { ...data, shape: input.shape as readonly number[] };
+  const packed = runCopy(packing, operand) ?? interpretFunc(packing, [operand])[0];
   invariant(packed !== undefined, 'a packing has one output');
   return packed;
 }
