@@ -1,4 +1,4 @@
-import type { Scope, TensorFunc } from '../ir/tensor/tensor-func.ts';
+import type { Scope, TensorFunc, ThreadAxis } from '../ir/tensor/tensor-func.ts';
 import type { Field } from './fields.ts';
 
 /** The arguments of each primitive: plain JSON, in which loops, blocks and buffers stand by their names. */
@@ -11,12 +11,27 @@ export interface StepArgs {
   };
   readonly fuse: { readonly loops: readonly string[]; readonly name?: string };
   readonly reorder: { readonly loops: readonly string[] };
+  readonly tile: {
+    readonly loops: readonly string[];
+    readonly factors: readonly number[];
+    /** The loops over tiles, then those inside of a tile. */
+    readonly names?: readonly string[];
+  };
+  readonly 'loop-partition': {
+    readonly loop: string;
+    /** The first iteration of each part but the first, rising. */
+    readonly at: readonly number[];
+    readonly names?: readonly string[];
+  };
   readonly vectorize: { readonly loop: string };
   readonly unroll: { readonly loop: string };
   readonly parallel: { readonly loop: string };
+  readonly bind: { readonly loop: string; readonly axis: ThreadAxis };
   readonly annotate: { readonly target: string; readonly key: string; readonly value: string | number | boolean };
   readonly 'compute-inline': { readonly block: string };
+  readonly 'reverse-compute-inline': { readonly block: string };
   readonly 'compute-at': { readonly block: string; readonly loop: string; readonly names?: readonly string[] };
+  readonly 'reverse-compute-at': { readonly block: string; readonly loop: string; readonly names?: readonly string[] };
   readonly 'set-scope': { readonly buffer: string; readonly scope: Scope };
   readonly 'cache-write': { readonly block: string; readonly scope: Scope; readonly names?: readonly string[] };
   readonly 'cache-read': {
@@ -31,6 +46,8 @@ export interface StepArgs {
     readonly names?: readonly string[];
   };
   readonly rfactor: { readonly loop: string; readonly axis: number; readonly names?: readonly string[] };
+  /** `multiples`: what the extent of each iteration variable of the block, in their order, is rounded up to. */
+  readonly pad: { readonly block: string; readonly multiples: readonly number[] };
   readonly 'transform-layout': {
     readonly buffer: string;
     readonly layout: readonly PackedDim[];

@@ -34,16 +34,3 @@ function mistakesInStep(step: unknown): readonly string[] {
     return [`'primitive' should be one of ${known.join(', ')}, is ${JSON.stringify(primitive) ?? 'missing'}`];
   return mistakesIn(args, primitives[primitive as PrimitiveName].fields).map((mistake) => `${primitive} ${mistake}`);
 }
-
-/** One line for people: `split loop=i factors=[null,8]`. */
-export function printStep(step: Step): string {
-  const { primitive, ...args } = step;
-  const parts = Object.entries(args).filter(([, value]) => value !== undefined);
-  return [primitive, ...parts.map(([name, value]) => `${name}=${printValue(value)}`)].join(' ');
-}
-
-const plain = /^[^\s"[\]{}=]+$/;
-const printValue = (value: unknown): string =>
-  typeof value === 'string' && plain.test(value) && Number.isNaN(Number(value)) && value !== 'true' && value !== 'false'
-    ? value
-    : JSON.stringify(value);

@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/graph/graph.ts';
 import { printGraph } from '../../ir/text/print-graph.ts';
 import { printTensorFunc } from '../../ir/text/print-tensor.ts';
-import { printStep } from '../../schedules/trace.ts';
+import { printStep } from '../../schedules/trace-text.ts';
 import { writeArtifact } from '../artifact/write.ts';
 import { emitWat } from '../codegen/wasm/index.ts';
 import type { Compilation } from '../pipeline.ts';

@@ -7,6 +7,7 @@ import { legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
 import { promoteLocals } from './promote-locals.ts';
+import { serializeThreads } from './serialize-threads.ts';
 import { unroll } from './unroll.ts';
 import { vectorize } from './vectorize.ts';
 
@@ -21,6 +22,7 @@ export interface TensorPass {
  */
 export const tensorPasses: readonly TensorPass[] = [
   { name: 'compact-buffers', run: compactBuffers },
+  { name: 'serialize-threads', run: serializeThreads },
   { name: 'lower-blocks', run: lowerBlocks },
   { name: 'partition-loops', run: partitionLoops },
   { name: 'vectorize', run: vectorize },

@@ -1,4 +1,4 @@
-import type { For, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { For, LoopKind, Scope, TensorFunc, ThreadAxis } from '../../ir/tensor/tensor-func.ts';
 import { type Access, touchersOf } from './accesses.ts';
 import { feeds } from './iters.ts';
 import { type BlockSite, blockSites, fail, findBuffer, type LoopSite, loopSites, sitesUnder } from './nests.ts';
@@ -6,17 +6,29 @@ import { isRemade, isSeparate, namesOf, writtenAccesses } from './overlap.ts';
 import { updateOf } from './reduction.ts';
 import { startsOnce } from './reduction-nest.ts';
 
+/** The kinds of loops whose iterations run at the same time. */
+export type ConcurrentKind = 'parallel' | 'vectorized' | ThreadAxis;
+
+export const threadAxes: readonly ThreadAxis[] = [
+  'workgroup.x',
+  'workgroup.y',
+  'workgroup.z',
+  'invocation.x',
+  'invocation.y',
+  'invocation.z',
+];
+
 /** Throws where iterations of a loop depend on one another, so that they must not run at the same time. */
-export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, kind: 'parallel' | 'vectorized'): void {
+export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, kind: ConcurrentKind): void {
   const place = `loop '${loop.loopVar}'`;
   const sites = sitesUnder(func, { loop, outer });
   const reducer = sites.find(({ block }) => feeds(block, loop.loopVar).has('reduce'));
   if (reducer !== undefined)
     fail(func, place, `it feeds a reduction of block '${reducer.block.name}', so it cannot be ${kind}`);
-  if (kind === 'parallel') requireOwnLocals(func, { loop, outer }, sites);
+  if (kind !== 'vectorized') requireOwnBuffers(func, { loop, outer }, sites, kind);
   for (const [buffer, accesses] of writtenAccesses(sites)) {
     if (isSeparate(func, accesses, loop.loopVar, outer)) continue;
-    const own = kind === 'parallel' && findBuffer(func, buffer).scope === 'local';
+    const own = isOwn(findBuffer(func, buffer).scope, kind);
     if (own && isRemade(func, buffer, accesses, [...outer, loop])) continue;
     const blocks = [...new Set(accesses.map((access) => access.site.block.name))];
     const who = `block${blocks.length > 1 ? 's' : ''} ${blocks.map((name) => `'${name}'`).join(', ')}`;
@@ -28,26 +40,42 @@ export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, 
   }
 }
 
-/** A local buffer is in registers of one thread: no other thread sees it. */
-function requireOwnLocals(func: TensorFunc, { loop }: LoopSite, sites: readonly BlockSite[]): void {
+/** Whether each iteration of a loop of this kind has a buffer of this scope for itself. */
+function isOwn(scope: Scope, kind: ConcurrentKind): boolean {
+  if (kind === 'vectorized' || scope === 'global') return false;
+  return scope === 'local' || kind.startsWith('workgroup.');
+}
+
+/** No other thread sees a local buffer, and no other workgroup one of a workgroup. */
+function requireOwnBuffers(
+  func: TensorFunc,
+  { loop }: LoopSite,
+  sites: readonly BlockSite[],
+  kind: ConcurrentKind,
+): void {
   const under = new Set(sites.map(({ block }) => block));
   for (const { name, scope } of func.temps) {
-    if (scope !== 'local' || touchersOf(sites, name).length === 0) continue;
+    if (!isOwn(scope, kind) || touchersOf(sites, name).length === 0) continue;
     const outside = touchersOf(blockSites(func), name).find(({ block }) => !under.has(block));
     if (outside === undefined) continue;
-    const reason = `it cannot be parallel: '${name}' is local, and block '${outside.block.name}' outside of the loop uses it`;
+    const reason = `it cannot be ${kind}: '${name}' is ${scope}, and block '${outside.block.name}' outside of the loop uses it`;
     fail(func, `loop '${loop.loopVar}'`, reason);
   }
 }
 
-/** Throws where a step broke what parallel and vectorized loops need. */
+/** Throws where a step broke what loops whose iterations run at the same time need. */
 export function requireLoopKinds(func: TensorFunc): TensorFunc {
   for (const site of loopSites(func)) {
-    const { loopKind } = site.loop;
-    if (loopKind === 'parallel' || loopKind === 'vectorized') requireIndependent(func, site, loopKind);
+    const { loopVar, loopKind } = site.loop;
+    if (loopKind === 'serial' || loopKind === 'unrolled') continue;
+    const twin = site.outer.find((loop) => loop.loopKind === loopKind && isThreadAxis(loopKind));
+    if (twin !== undefined) fail(func, `loop '${loopVar}'`, `loop '${twin.loopVar}' around it is ${loopKind} already`);
+    requireIndependent(func, site, loopKind);
   }
   return func;
 }
+
+const isThreadAxis = (kind: LoopKind): boolean => threadAxes.some((axis) => axis === kind);
 
 /**
  * Throws where the loops of a chain must not run in the new order. Loops whose iterations touch different elements go

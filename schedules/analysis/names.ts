@@ -1,4 +1,6 @@
-import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { variablesOf } from '../../ir/tensor/names.ts';
+import { renameStmt } from '../../ir/tensor/rename.ts';
+import type { Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { walk } from '../../ir/tensor/visit.ts';
 import { allBuffers, fail } from './nests.ts';
 
@@ -51,4 +53,16 @@ export function loopNames(
     used.add(name);
     return name;
   });
+}
+
+/** A copy in which all loops, blocks, iteration variables and lets have new names: the old ones with a number. */
+export function copyRenamed(stmt: Stmt, used: Names): Stmt {
+  const [variables, blocks] = [new Map<string, string>(), new Map<string, string>()];
+  walk(stmt, {
+    stmt: (node) => {
+      for (const name of variablesOf(node)) variables.set(name, takeName(used.variables, name));
+      if (node.kind === 'block') blocks.set(node.name, takeName(used.blocks, node.name));
+    },
+  });
+  return renameStmt(stmt, { variables, blocks });
 }

@@ -7,6 +7,7 @@ import { accessesOf, loadsIn, touchersOf, writersOf, writtenBy } from './accesse
 import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
 import { feeds, reduceIters } from './iters.ts';
 import { type BlockSite, fail, findLoop, sitesUnder } from './nests.ts';
+import { updateOf } from './reduction.ts';
 import { separates } from './separation.ts';
 
 /** A reduction block cut at one of its loops: all that the block computes under that loop, it computes once. */
@@ -92,6 +93,17 @@ export function startsOnce(
   return (
     startsAtZero(block, reduce, ranges) && chain.every((loop) => separates(loop.loopVar, { accesses, ranges, fixed }))
   );
+}
+
+/** Throws where it means something in which order a block reduces, or that an instance of it runs more than once. */
+export function requireAnyOrder(func: TensorFunc, site: BlockSite, buffer: string): void {
+  const { block, loops } = site;
+  const place = `block '${block.name}'`;
+  if (reduceIters(block).length === 0) return;
+  if (updateOf(block, buffer) === undefined)
+    fail(func, place, `its reduction is not one update of '${buffer}', so its order must stay`);
+  if (!startsOnce(func, site, loops, []))
+    fail(func, place, `it is not known that its loops run each step of its reduction once`);
 }
 
 function requireAlone(func: TensorFunc, { block }: BlockSite, from: string): void {

@@ -50,7 +50,8 @@ export function redirect(stmt: Stmt, from: string, to: string): Stmt {
   return rewrite(stmt, { expr: move, stmt: move });
 }
 
-function cacheable(func: TensorFunc, site: BlockSite): Buffer {
+/** The buffer that a block alone writes, and all of. */
+export function cacheable(func: TensorFunc, site: BlockSite): Buffer {
   const { block } = site;
   const refuse = (reason: string): never => fail(func, `block '${block.name}'`, reason);
   const [name, ...more] = writtenBy(site);

@@ -1,15 +1,12 @@
-import { isStatic } from '../../ir/dim.ts';
-import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
-import { add, and, binary, dimExpr, int, less, loop as makeLoop, seq, variable } from '../../ir/tensor/build.ts';
+import { int, seq } from '../../ir/tensor/build.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Block, Buffer, Expr, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Buffer, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update, walk } from '../../ir/tensor/visit.ts';
 import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
 import { runsForAll } from '../analysis/coverage.ts';
 import { bodyRanges, loopRanges, mergeRanges } from '../analysis/extents.ts';
 import { plainDims } from '../analysis/iters.ts';
-import { loopNames, namesIn } from '../analysis/names.ts';
 import {
   type BlockSite,
   blockSites,
@@ -25,10 +22,11 @@ import {
 } from '../analysis/nests.ts';
 import { positionOf, requireSettledInputs } from '../analysis/order.ts';
 import { storesOf } from '../analysis/reduction.ts';
-import { withPredicate } from '../analysis/reduction-nest.ts';
+import { requireAnyOrder } from '../analysis/reduction-nest.ts';
 import { partOf, spanOf } from '../analysis/regions.ts';
 import { listOf, optional, text } from '../fields.ts';
-import type { Primitive, StepArgs } from '../step.ts';
+import type { Primitive } from '../step.ts';
+import { nestOver, type Part, wholeOf } from './part-nest.ts';
 
 /**
  * Moves the block that computes a temporary buffer under a loop of the blocks that read it. It gets new loops, one for
@@ -53,7 +51,8 @@ export const computeAt: Primitive<'compute-at'> = {
     const { buffer, dims } = movable(func, producer);
     const consumers = consumersUnder(func, producer, buffer, target);
     const removed = update(func, { body: replaceBlock(func.body, args.block, () => nothing) });
-    const nest = newNest(removed, args, producer.block, partsNeeded(func, producer, dims, consumers, target, buffer));
+    const parts = partsNeeded(func, producer, dims, consumers, target, buffer);
+    const nest = nestOver(removed, args, producer.block, parts);
     const body = replaceLoop(removed.body, args.loop, (loop) =>
       update(loop, { body: insertBefore(loop.body, buffer.name, nest) }),
     );
@@ -82,6 +81,7 @@ function movable(
     return refuse(`its indices of '${buffer.name}' are not just its iteration variables`);
   const readsItself = accessesOf(site).some((access) => !access.write && access.buffer === buffer.name);
   if (readsItself && block.init === undefined) return refuse(`it reads '${buffer.name}' itself and has no init`);
+  requireAnyOrder(func, site, buffer.name);
   if (!runsForAll(site)) return refuse('it does not run for all values of its iteration variables');
   return { buffer, dims: first };
 }
@@ -96,30 +96,16 @@ function consumersUnder(func: TensorFunc, producer: BlockSite, buffer: Buffer, t
   if (elsewhere !== undefined)
     return fail(func, place, `block '${elsewhere.block.name}' reads '${buffer.name}' and is not under loop '${name}'`);
   if (consumers.length === 0) return fail(func, place, `no block under loop '${name}' reads '${buffer.name}'`);
-  const first =
-    statementsOf(target.loop.body).find((stmt) => touches(stmt, buffer.name, producer.block)) ?? target.loop;
-  const firstBlock = sites.find(({ block }) => contains(first, block))?.block ?? producer.block;
-  requireSettledInputs(func, producer, positionOf(sites, firstBlock));
+  requireSettledInputs(func, producer, positionOf(sites, producer.block));
   return consumers;
 }
 
 const statementsOf = (body: Stmt): readonly Stmt[] => (body.kind === 'seq' ? body.stmts : [body]);
 
-function contains(stmt: Stmt, block: Block): boolean {
+/** Whether a block loads from the buffer in a statement. */
+function touches(stmt: Stmt, buffer: string): boolean {
   let found = false;
   walk(stmt, {
-    stmt: (node) => {
-      if (node === block) found = true;
-    },
-  });
-  return found;
-}
-
-/** Whether a block other than the producer loads from the buffer in a statement. */
-function touches(stmt: Stmt, buffer: string, producer?: Block): boolean {
-  let found = false;
-  walk(stmt, {
-    stmt: (node) => node !== producer,
     expr: (node) => {
       if (node.kind === 'load' && node.buffer === buffer) found = true;
     },
@@ -131,14 +117,6 @@ function insertBefore(body: Stmt, buffer: string, nest: Stmt): Stmt {
   const stmts = statementsOf(body);
   const at = stmts.findIndex((stmt) => touches(stmt, buffer));
   return seq([...stmts.slice(0, at), nest, ...stmts.slice(at)]);
-}
-
-/** An iteration variable with the part of its values that one iteration needs: from min on, as many as the extent. */
-interface Part {
-  readonly iter: Iter;
-  readonly min: Expr;
-  readonly extent: Expr;
-  readonly isWhole: boolean;
 }
 
 function partsNeeded(
@@ -166,31 +144,6 @@ function partsNeeded(
             ranges,
           );
     const part = dim < 0 ? undefined : partOf(span, iter.extent);
-    if (part === undefined) return { iter, min: int(0), extent: dimExpr(iter.extent), isWhole: true };
-    return { iter, min: part.min, extent: int(part.extent), isWhole: false };
+    return part === undefined ? wholeOf(iter) : { iter, min: part.min, extent: int(part.extent), isWhole: false };
   });
-}
-
-function newNest(func: TensorFunc, args: StepArgs['compute-at'], block: Block, parts: readonly Part[]): Stmt {
-  const used = namesIn(func).variables;
-  const wishes = parts.map(({ iter }) => `${block.name}_${iter.name}`);
-  const names = loopNames(func, `block '${block.name}'`, used, wishes, args.names);
-  const target = findLoop(func, args.loop);
-  const ranges = mergeRanges(
-    sizeRanges(func),
-    loopRanges([...target.outer, target.loop]),
-    loopRanges(parts.map(({ extent }, i) => makeLoop(names[i] ?? '', extent, nothing))),
-  );
-  const iters = parts.map(({ iter, min }, i) => ({ ...iter, value: add(min, variable(names[i] ?? '')) }));
-  const guards = parts.flatMap(({ isWhole }, i) =>
-    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], ranges),
-  );
-  const moved = withPredicate({ ...block, iters }, guards.length === 0 ? undefined : guards.reduce(and));
-  return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
-}
-
-/** What keeps a variable inside of its extent, where that is not certain. */
-function guardsOf({ value, extent }: Iter, ranges: Ranges): readonly Expr[] {
-  const guards = [binary('ge', value, int(0)), less(value, isStatic(extent) ? int(extent) : dimExpr(extent))];
-  return guards.filter((guard) => proves(guard, ranges) !== true);
 }

@@ -1,6 +1,6 @@
 import type { For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update } from '../../ir/tensor/visit.ts';
-import { requireReorderable } from '../analysis/carried.ts';
+import { requireLoopKinds, requireReorderable } from '../analysis/carried.ts';
 import { variablesIn } from '../analysis/extents.ts';
 import { fail, findLoop, replaceLoop } from '../analysis/nests.ts';
 import { listOf, text } from '../fields.ts';
@@ -33,7 +33,7 @@ export const reorder: Primitive<'reorder'> = {
     requireReorderable(func, outermost.outer, chain, order);
     const inner = chain.at(-1)?.body ?? outermost.loop.body;
     const nest = order.reduceRight<Stmt>((body, loop) => update(loop, { body }), inner);
-    return update(func, { body: replaceLoop(func.body, outermost.loop.loopVar, () => nest) });
+    return requireLoopKinds(update(func, { body: replaceLoop(func.body, outermost.loop.loopVar, () => nest) }));
   },
 };
 

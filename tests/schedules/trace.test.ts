@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ScheduleError } from '../../ir/errors.ts';
-import { applyStep, parseTrace, printStep, replay, type Trace } from '../../schedules/trace.ts';
+import { applyStep, parseTrace, replay, type Trace } from '../../schedules/trace.ts';
+import { printStep } from '../../schedules/trace-text.ts';
 import { matmul } from './functions.ts';
 
 const trace: Trace = [

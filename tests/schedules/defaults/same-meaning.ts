@@ -8,7 +8,8 @@ import { verifyFunc } from '../../../ir/tensor/verify.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { defaultSchedule } from '../../../schedules/defaults/index.ts';
-import { printStep, replay, type Step, type Trace } from '../../../schedules/trace.ts';
+import { replay, type Step, type Trace } from '../../../schedules/trace.ts';
+import { printStep } from '../../../schedules/trace-text.ts';
 import { runKernel } from '../../compiler/codegen/run-kernel.ts';
 
 /** Vector code may take either of two zeros for a minimum or maximum, and a NaN's bits are no part of its meaning. */

@@ -1,0 +1,49 @@
+import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
+import { add, and, binary, dimExpr, int, less, loop as makeLoop, variable } from '../../ir/tensor/build.ts';
+import { sizeRanges } from '../../ir/tensor/simplify.ts';
+import type { Block, Expr, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { loopRanges, mergeRanges } from '../analysis/extents.ts';
+import { loopNames, namesIn } from '../analysis/names.ts';
+import { findLoop, nothing } from '../analysis/nests.ts';
+import { withPredicate } from '../analysis/reduction-nest.ts';
+
+/** An iteration variable with a part of its values: from min on, as many as the extent. */
+export interface Part {
+  readonly iter: Iter;
+  readonly min: Expr;
+  readonly extent: Expr;
+  readonly isWhole: boolean;
+}
+
+/** All values of an iteration variable. */
+export const wholeOf = (iter: Iter): Part => ({ iter, min: int(0), extent: dimExpr(iter.extent), isWhole: true });
+
+/** A block under new loops over a part of each of its iteration variables, made to stand inside of `args.loop`. */
+export function nestOver(
+  func: TensorFunc,
+  args: { readonly loop: string; readonly names?: readonly string[] },
+  block: Block,
+  parts: readonly Part[],
+): Stmt {
+  const used = namesIn(func).variables;
+  const wishes = parts.map(({ iter }) => `${block.name}_${iter.name}`);
+  const names = loopNames(func, `block '${block.name}'`, used, wishes, args.names);
+  const target = findLoop(func, args.loop);
+  const ranges = mergeRanges(
+    sizeRanges(func),
+    loopRanges([...target.outer, target.loop]),
+    loopRanges(parts.map(({ extent }, i) => makeLoop(names[i] ?? '', extent, nothing))),
+  );
+  const iters = parts.map(({ iter, min }, i) => ({ ...iter, value: add(min, variable(names[i] ?? '')) }));
+  const guards = parts.flatMap(({ isWhole }, i) =>
+    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], ranges),
+  );
+  const moved = withPredicate({ ...block, iters }, guards.length === 0 ? undefined : guards.reduce(and));
+  return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
+}
+
+/** What keeps a variable inside of its extent, where that is not certain. */
+function guardsOf({ value, extent }: Iter, ranges: Ranges): readonly Expr[] {
+  const guards = [binary('ge', value, int(0)), less(value, dimExpr(extent))];
+  return guards.filter((guard) => proves(guard, ranges) !== true);
+}
