@@ -1,11 +1,15 @@
 import type { Dim } from '../../ir/dim.ts';
-import { isBigInt } from '../../ir/dtype.ts';
-import { add, constant, floordiv, int, mul } from '../../ir/tensor/build.ts';
+import { type DType, isBigInt } from '../../ir/dtype.ts';
+import { add, cast, constant, floordiv, int, mul } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
-import { broadcastIndices, type Lowering, staticDim } from './lowering.ts';
+import { accumulatorOf, broadcastIndices, type Lowering, staticDim } from './lowering.ts';
 import { windowIndex } from './reduce.ts';
 
-const zero = (dtype: Parameters<typeof constant>[1]): Expr => constant(isBigInt(dtype) ? 0n : 0, dtype);
+const zero = (dtype: DType): Expr => constant(isBigInt(dtype) ? 0n : 0, dtype);
+
+/** total + a·b, where an operand of fewer bits than the total is widened first. */
+const multiplyAdd = (total: Expr, a: Expr, b: Expr): Expr =>
+  add(total, mul(cast(a, total.dtype), cast(b, total.dtype)));
 
 const matmul: Lowering<'matmul'> = (node, context) => {
   const [a, b] = node.inputs.map((input) => context.operand(input));
@@ -13,14 +17,14 @@ const matmul: Lowering<'matmul'> = (node, context) => {
   const { transA, transB } = node.attrs;
   const [aShape, bShape] = [a.type.shape, b.type.shape];
   const depth = aShape[aShape.length - (transA ? 2 : 1)] as Dim;
-  context.reduce(node, [depth], zero(a.type.dtype), (old, spatial, [k]) => {
+  context.reduce(node, [depth], zero(accumulatorOf(a.type.dtype)), (old, spatial, [k]) => {
     const [row, column] = spatial.slice(-2) as [Expr, Expr];
     const batch = spatial.slice(0, -2);
     const last = (first: Expr, second: Expr, swap: boolean): readonly Expr[] =>
       swap ? [second, first] : [first, second];
     const left = a.at([...broadcastIndices(aShape.slice(0, -2), batch), ...last(row, k as Expr, transA)]);
     const right = b.at([...broadcastIndices(bShape.slice(0, -2), batch), ...last(k as Expr, column, transB)]);
-    return add(old, mul(left, right));
+    return multiplyAdd(old, left, right);
   });
 };
 
@@ -35,7 +39,7 @@ const conv: Lowering<'conv'> = (node, context) => {
   const [outputs, perGroup] = [staticDim(w.type.shape[0]), staticDim(w.type.shape[1])];
   const rank = strides.length;
   const kernel = w.type.shape.slice(2);
-  context.reduce(node, [...kernel, perGroup], zero(x.type.dtype), (old, spatial, reduce) => {
+  context.reduce(node, [...kernel, perGroup], zero(accumulatorOf(x.type.dtype)), (old, spatial, reduce) => {
     const channelAxis = channels === 'first' ? 1 : rank + 1;
     const output = spatial[channelAxis] as Expr;
     const offsets = reduce.slice(0, rank);
@@ -52,7 +56,7 @@ const conv: Lowering<'conv'> = (node, context) => {
     );
     const batch = spatial[0] as Expr;
     const element = x.at(channels === 'first' ? [batch, channel, ...places] : [batch, ...places, channel]);
-    return add(old, mul(element, w.at([output, input, ...offsets])));
+    return multiplyAdd(old, element, w.at([output, input, ...offsets]));
   });
 };
 

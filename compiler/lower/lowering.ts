@@ -1,8 +1,9 @@
 import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
+import type { DType } from '../../ir/dtype.ts';
 import { invariant } from '../../ir/errors.ts';
 import type { NodeOf, TensorType } from '../../ir/graph/graph.ts';
 import type { OpName } from '../../ir/graph/op-attrs.ts';
-import { block, buffer, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
+import { block, buffer, cast, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
 import type { Buffer, Expr, Iter, Stmt } from '../../ir/tensor/tensor-func.ts';
 
 /** How one operator becomes blocks: it reads its operands' buffers and writes its results'. */
@@ -107,17 +108,35 @@ export class LoweringContext {
     this.block(node.op, { spatial: target.shape }, (indices) => ({ body: store(target, indices, element(indices)) }));
   }
 
-  /** A reduction into a node's result: `combine(old, …)` over the reduce domain, from `identity`. */
+  /**
+   * A reduction into a node's result: `combine(old, …)` over the reduce domain, from `identity`, whose dtype is that of
+   * the running total.
+   */
   reduce(
     node: NodeOf<OpName>,
     domain: Shape,
     identity: Expr,
     combine: (old: Expr, spatial: readonly Expr[], reduce: readonly Expr[]) => Expr,
   ): void {
+    this.accumulate(node, identity.dtype, (total) =>
+      this.block(node.op, { spatial: total.shape, reduce: domain }, (spatial, reduce) => ({
+        init: store(total, spatial, identity),
+        body: store(total, spatial, combine(load(total, spatial), spatial, reduce)),
+      })),
+    );
+  }
+
+  /** Computes a node's result in another dtype, in a temporary of its own, which is rounded to the result at the end. */
+  accumulate(node: NodeOf<OpName>, dtype: DType, write: (total: Buffer) => void): void {
     const target = this.result(node);
-    this.block(node.op, { spatial: target.shape, reduce: domain }, (spatial, reduce) => ({
-      init: store(target, spatial, identity),
-      body: store(target, spatial, combine(load(target, spatial), spatial, reduce)),
+    if (dtype === target.dtype) {
+      write(target);
+      return;
+    }
+    const total = this.temp(`${node.op}_total`, { dtype, shape: target.shape });
+    write(total);
+    this.block('round', { spatial: target.shape }, (indices) => ({
+      body: store(target, indices, cast(load(total, indices), target.dtype)),
     }));
   }
 
@@ -126,6 +145,9 @@ export class LoweringContext {
     return { stmts: this.#stmts, temps: this.#temps };
   }
 }
+
+/** The dtype of running sums and products: those of f16 are kept in f32, and rounded once. */
+export const accumulatorOf = (dtype: DType): DType => (dtype === 'f16' ? 'f32' : dtype);
 
 /** The index into an operand that numpy's broadcasting gives for an index into the result. */
 export function broadcastIndices(operand: Shape, indices: readonly Expr[]): readonly Expr[] {

@@ -5,7 +5,7 @@ import type { ReduceKind } from '../../ir/graph/op-attrs.ts';
 import type { BinaryOp } from '../../ir/scalar.ts';
 import { add, binary, cast, constant, dimExpr, int, load, mul, select, store, sub } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
-import type { Lowering, LoweringContext } from './lowering.ts';
+import { accumulatorOf, type Lowering, type LoweringContext } from './lowering.ts';
 
 const combineOp: Readonly<Record<ReduceKind, BinaryOp>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min' };
 
@@ -16,6 +16,10 @@ export function reduceIdentity(kind: ReduceKind, dtype: DType): Expr {
   if (kind === 'prod') return number(1);
   return lowestOrHighest(dtype, kind === 'max');
 }
+
+/** A maximum is an element: nothing is to be rounded. */
+const totalOf = (kind: ReduceKind, dtype: DType): DType =>
+  kind === 'sum' || kind === 'prod' ? accumulatorOf(dtype) : dtype;
 
 /** The lowest (or highest) value of a dtype; infinite for floats. */
 export function lowestOrHighest(dtype: DType, lowest: boolean): Expr {
@@ -56,8 +60,8 @@ const reduction =
     const domain = axes.map((axis) => shape[axis] as Dim);
     // bool has no min and max of its own: they are and and or.
     const op = dtype === 'bool' ? (kind === 'max' ? 'or' : 'and') : combineOp[kind];
-    context.reduce(node, domain, reduceIdentity(kind, dtype), (old, spatial, reduce) =>
-      binary(op, old, source.at(operandIndices(shape.length, axes, keepDims, spatial, reduce))),
+    context.reduce(node, domain, reduceIdentity(kind, totalOf(kind, dtype)), (old, spatial, reduce) =>
+      binary(op, old, cast(source.at(operandIndices(shape.length, axes, keepDims, spatial, reduce)), old.dtype)),
     );
   };
 
@@ -99,17 +103,12 @@ const windowed =
     const source = context.operand(node.inputs[0] as string);
     const { window, strides, dilations } = node.attrs;
     const op = combineOp[kind];
-    context.reduce(node, window, reduceIdentity(kind, source.type.dtype), (old, spatial, reduce) =>
-      binary(
-        op,
-        old,
-        source.at(
-          spatial.map((index, axis) =>
-            windowIndex(index, reduce[axis] as Expr, strides[axis] as number, dilations[axis] as number),
-          ),
-        ),
-      ),
-    );
+    context.reduce(node, window, reduceIdentity(kind, totalOf(kind, source.type.dtype)), (old, spatial, reduce) => {
+      const places = spatial.map((index, axis) =>
+        windowIndex(index, reduce[axis] as Expr, strides[axis] as number, dilations[axis] as number),
+      );
+      return binary(op, old, cast(source.at(places), old.dtype));
+    });
   };
 
 /** index·stride + offset·dilation, without the factors that are 1. */
@@ -123,21 +122,24 @@ const scan =
   (kind: 'sum' | 'prod'): Lowering<'cumsum' | 'cumprod'> =>
   (node, context) => {
     const source = context.operand(node.inputs[0] as string);
-    const target = context.result(node);
     const { axis, exclusive, reverse } = node.attrs;
-    const size = dimExpr(target.shape[axis] as Dim);
-    const others: Shape = target.shape.map((dim, i) => (i === axis ? 1 : dim));
-    context.block(node.op, { spatial: others, reduce: [target.shape[axis] as Dim] }, (spatial, [position]) => {
-      const step = position as Expr;
-      const along = (offset: number): readonly Expr[] => {
-        const moved = add(step, int(offset));
-        return spatial.map((index, i) => (i === axis ? (reverse ? sub(sub(size, int(1)), moved) : moved) : index));
-      };
-      const identity = reduceIdentity(kind, target.dtype);
-      const first = binary('eq', step, int(0));
-      const before = select(first, identity, load(target, along(-1)));
-      const operand = exclusive ? select(first, identity, source.at(along(-1))) : source.at(along(0));
-      return { body: store(target, along(0), binary(combineOp[kind], before, operand)) };
+    const dtype = accumulatorOf(source.type.dtype);
+    context.accumulate(node, dtype, (total) => {
+      const size = dimExpr(total.shape[axis] as Dim);
+      const others: Shape = total.shape.map((dim, i) => (i === axis ? 1 : dim));
+      context.block(node.op, { spatial: others, reduce: [total.shape[axis] as Dim] }, (spatial, [position]) => {
+        const step = position as Expr;
+        const along = (offset: number): readonly Expr[] => {
+          const moved = add(step, int(offset));
+          return spatial.map((index, i) => (i === axis ? (reverse ? sub(sub(size, int(1)), moved) : moved) : index));
+        };
+        const element = (offset: number): Expr => cast(source.at(along(offset)), dtype);
+        const identity = reduceIdentity(kind, dtype);
+        const first = binary('eq', step, int(0));
+        const before = select(first, identity, load(total, along(-1)));
+        const operand = exclusive ? select(first, identity, element(-1)) : element(0);
+        return { body: store(total, along(0), binary(combineOp[kind], before, operand)) };
+      });
     });
   };
 

@@ -63,7 +63,7 @@ const activation: Epilogue = (scene, value) => {
       return builder.op('mul', [value, builder.op('div', [gate, scene.scalar(value, 6)], {})], {});
     }
     case 6: {
-      const gate = builder.op('erf', [scaled(value, 0.7071)], {});
+      const gate = builder.op('erf', [scaled(value, Math.SQRT1_2)], {});
       return scaled(builder.op('mul', [value, builder.op('add', [gate, scene.scalar(value, 1)], {})], {}), 0.5);
     }
     default:
