@@ -3,7 +3,7 @@ import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
 import { assembleArtifact } from './artifact/assemble.ts';
 import { type Layout, layoutMemory } from './artifact/layout.ts';
-import { emitWasm } from './codegen/wasm/index.ts';
+import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
 import { buildKernels, type KernelCall } from './kernels.ts';
 import { requireStaticShapes } from './static-shape.ts';
@@ -34,7 +34,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   const fused = await phase('graph passes', () => optimizeGraph(graph));
   const calls = await phase('lower and schedule', () => buildKernels(fused));
   const layout = await phase('plan memory', () => layoutMemory(fused, calls));
-  const kernels = await phase('generate code', () => emitWasm(distinctKernels(calls)));
+  const kernels = await phase('generate code', () => emitVariants(distinctKernels(calls)));
   const files = await phase('assemble', () =>
     assembleArtifact({ graph: fused, calls, layout, kernels, options: options.provenance ?? {} }),
   );

@@ -31,6 +31,9 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
+/** A part of WebAssembly that not every engine has. */
+export type Feature = 'relaxed-simd';
+
 export interface ModelInfo {
   readonly name: string;
   readonly inputs: readonly TensorInfo[];
@@ -38,6 +41,8 @@ export interface ModelInfo {
   /** Kernel calls of one run. */
   readonly kernels: number;
   readonly threads: number;
+  /** What the kernels that `load` chose require of the engine. */
+  readonly features: readonly Feature[];
   /** Linear memory: weights, activations and workspaces. */
   readonly memoryBytes: number;
 }
@@ -64,6 +69,12 @@ export interface Model<
 export interface LoadOptions {
   /** The kernels, compiled already, for hosts that forbid compiling from bytes. */
   readonly kernels?: WebAssembly.Module;
+  /**
+   * Whether kernels may multiply and add in one instruction, which is faster and rounds as the processor does. By
+   * default they do where the engine can; `false` gives the same bits on every machine, `true` throws ArtifactError
+   * where the engine cannot.
+   */
+  readonly relaxedSimd?: boolean;
 }
 
 /** The files of an artifact that is held in memory, by name. */

@@ -1,6 +1,7 @@
 import type { ArtifactSource, LoadOptions, Model } from './api.ts';
 import { ArtifactError } from './errors.ts';
-import { files, formatVersion, type Manifest } from './manifest.ts';
+import { supports } from './features.ts';
+import { files, formatVersion, type KernelsVariant, type Manifest } from './manifest.ts';
 import { LoadedModel } from './model.ts';
 import { openSource, type ReadFile } from './source.ts';
 
@@ -11,19 +12,30 @@ import { openSource, type ReadFile } from './source.ts';
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
   const manifest = await readManifest(read);
+  const variant = options.kernels === undefined ? chooseKernels(manifest, options.relaxedSimd) : undefined;
   const [weights, module] = await Promise.all([
     readChecked(read, manifest, files.weights),
-    options.kernels === undefined ? compileKernels(read, manifest) : Promise.resolve(options.kernels),
+    variant === undefined ? options.kernels : compileKernels(read, manifest, variant.file),
   ]);
   const pages = Math.ceil(manifest.memory.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   new Uint8Array(memory.buffer).set(weights, manifest.memory.weights);
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return new LoadedModel(manifest, memory, instance);
+  const instance = await WebAssembly.instantiate(module as WebAssembly.Module, { env: { memory } });
+  return new LoadedModel(manifest, memory, instance, variant?.requires ?? []);
 }
 
-const compileKernels = async (read: ReadFile, manifest: Manifest): Promise<WebAssembly.Module> =>
-  WebAssembly.compile((await readChecked(read, manifest, files.kernels)) as BufferSource);
+function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): KernelsVariant {
+  const isWanted = ({ requires }: KernelsVariant): boolean =>
+    requires.every(supports) && (relaxedSimd === undefined || requires.includes('relaxed-simd') === relaxedSimd);
+  const variant = manifest.kernels.find(isWanted);
+  if (variant !== undefined) return variant;
+  throw new ArtifactError(
+    `the artifact has no kernels for this engine with relaxed SIMD ${relaxedSimd === false ? 'off' : 'on'}`,
+  );
+}
+
+const compileKernels = async (read: ReadFile, manifest: Manifest, file: string): Promise<WebAssembly.Module> =>
+  WebAssembly.compile((await readChecked(read, manifest, file)) as BufferSource);
 
 async function readManifest(read: ReadFile): Promise<Manifest> {
   const manifest = parseManifest(await read(files.manifest));

@@ -1,4 +1,4 @@
-import type { TensorInfo } from './api.ts';
+import type { Feature, TensorInfo } from './api.ts';
 
 /** The version of the artifact's format that this runtime writes and reads. */
 export const formatVersion = 1;
@@ -12,6 +12,8 @@ export interface Manifest {
   readonly outputs: readonly TensorSlot[];
   readonly memory: MemoryLayout;
   readonly plan: readonly Step[];
+  /** The same kernels for different engines, the fastest first; the last requires nothing. */
+  readonly kernels: readonly KernelsVariant[];
   /** Every other file of the artifact; those that are not code are checked when it is loaded. */
   readonly files: Readonly<Record<string, FileEntry>>;
   readonly provenance: Provenance;
@@ -38,6 +40,12 @@ export interface Step {
   readonly operands: readonly number[];
 }
 
+/** A WebAssembly file with all kernels of the plan, and what an engine must have to run it. */
+export interface KernelsVariant {
+  readonly file: string;
+  readonly requires: readonly Feature[];
+}
+
 export interface FileEntry {
   readonly bytes: number;
   readonly sha256: string;
@@ -48,4 +56,9 @@ export interface Provenance {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export const files = { manifest: 'manifest.json', kernels: 'kernels.wasm', weights: 'weights.bin' } as const;
+export const files = {
+  manifest: 'manifest.json',
+  kernels: 'kernels.wasm',
+  relaxedKernels: 'kernels.relaxed.wasm',
+  weights: 'weights.bin',
+} as const;

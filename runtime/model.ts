@@ -1,4 +1,4 @@
-import type { Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from './api.ts';
+import type { Feature, Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from './api.ts';
 import { ArtifactError, ModelInputError } from './errors.ts';
 import type { Manifest, Step, TensorSlot } from './manifest.ts';
 import { checkTensor, viewSlot } from './tensor.ts';
@@ -8,12 +8,19 @@ type AnyTensors = Tensors<Record<string, TypedArray>>;
 /** Owns the memory of a model and calls its kernels in the order of the plan. */
 export class LoadedModel implements Model {
   readonly #manifest: Manifest;
+  readonly #features: readonly Feature[];
   #memory: WebAssembly.Memory | undefined;
   #calls: readonly (() => void)[];
 
   /** Throws ArtifactError where the plan calls a kernel that the module lacks. */
-  constructor(manifest: Manifest, memory: WebAssembly.Memory, instance: WebAssembly.Instance) {
+  constructor(
+    manifest: Manifest,
+    memory: WebAssembly.Memory,
+    instance: WebAssembly.Instance,
+    features: readonly Feature[],
+  ) {
     this.#manifest = manifest;
+    this.#features = features;
     this.#memory = memory;
     this.#calls = manifest.plan.map((step) => bind(step, instance.exports));
   }
@@ -27,6 +34,7 @@ export class LoadedModel implements Model {
       outputs: outputs.map(info),
       kernels: plan.length,
       threads: 1,
+      features: this.#features,
       memoryBytes: memory.bytes,
     };
   }

@@ -20,9 +20,12 @@ export interface AssembleParts {
   readonly graph: Graph;
   readonly calls: readonly KernelCall[];
   readonly layout: Layout;
-  readonly kernels: Uint8Array;
+  readonly kernels: KernelFiles;
   readonly options: Readonly<Record<string, unknown>>;
 }
+
+/** The kernels for engines with relaxed SIMD and for all others. */
+export type KernelFiles = Readonly<Record<typeof files.kernels | typeof files.relaxedKernels, Uint8Array>>;
 
 type Content = Omit<Manifest, 'files' | 'provenance' | 'sha256'>;
 
@@ -30,7 +33,7 @@ type Content = Omit<Manifest, 'files' | 'provenance' | 'sha256'>;
 export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFiles> {
   const content = describe(parts);
   const others: ArtifactFiles = {
-    [files.kernels]: parts.kernels,
+    ...parts.kernels,
     [files.weights]: parts.layout.weights,
     ...encodeAll({ 'index.js': indexModule, 'index.d.ts': printTypings(content), ...(await loaderFiles()) }),
   };
@@ -60,6 +63,10 @@ function describe({ graph, calls, layout }: AssembleParts): Content {
     ),
     memory: { bytes: layout.totalBytes, weights: layout.weightsOffset },
     plan: calls.map((call) => step(call, layout)),
+    kernels: [
+      { file: files.relaxedKernels, requires: ['relaxed-simd'] },
+      { file: files.kernels, requires: [] },
+    ],
   };
 }
 

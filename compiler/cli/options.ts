@@ -29,6 +29,17 @@ export const dimOption = (): Option =>
     })
     .default({}, 'none');
 
+export type RelaxedSimd = 'auto' | 'on' | 'off';
+
+export const relaxedSimdOption = (): Option =>
+  new Option('--relaxed-simd <MODE>', 'multiply and add in one instruction: where the engine can, or force it')
+    .choices(['auto', 'on', 'off'] satisfies readonly RelaxedSimd[])
+    .default('auto');
+
+/** What the runtime's `load` takes for a mode. */
+export const relaxedSimdLoad = (mode: RelaxedSimd): { readonly relaxedSimd?: boolean } =>
+  mode === 'auto' ? {} : { relaxedSimd: mode === 'on' };
+
 export const shapeOption = (): Option =>
   new Option('--shape <INPUT=AxBxC>', 'give an input a whole shape, as images=1x3x416x416 (repeatable)')
     .argParser((text: string, shapes: Shapes): Shapes => {

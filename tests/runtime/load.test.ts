@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ArtifactFiles, writeArtifact } from '../../compiler/index.ts';
-import { ArtifactError, load } from '../../runtime/index.ts';
+import { ArtifactError, type LoadOptions, load } from '../../runtime/index.ts';
 import { smallArtifact, smallX, smallY } from './models.ts';
 
 let files: ArtifactFiles;
@@ -33,6 +33,27 @@ describe('load', () => {
     expect(await (await load(others, { kernels })).run({ x: smallX })).toEqual({ y: smallY });
   });
 
+  test('chooses the kernels that the engine runs fastest, or those that it is told to', async () => {
+    const chosen = async (options: LoadOptions) => (await load(files, options)).info().features;
+    expect(await chosen({})).toEqual(['relaxed-simd']);
+    expect(await chosen({ relaxedSimd: true })).toEqual(['relaxed-simd']);
+    expect(await chosen({ relaxedSimd: false })).toEqual([]);
+    const { 'kernels.relaxed.wasm': _, ...others } = files;
+    expect(await (await load(others, { relaxedSimd: false })).run({ x: smallX })).toEqual({ y: smallY });
+  });
+
+  test('falls back where the engine has no relaxed SIMD', async () => {
+    const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    try {
+      expect((await load(files)).info().features).toEqual([]);
+      await expect(load(files, { relaxedSimd: true })).rejects.toThrow(
+        'no kernels for this engine with relaxed SIMD on',
+      );
+    } finally {
+      validate.mockRestore();
+    }
+  });
+
   test('is what the artifact itself exports', async () => {
     const own = await import(pathToFileURL(join(folder, 'an artifact', 'index.js')).href);
     expect(await (await own.load()).run({ x: smallX })).toEqual({ y: smallY });
@@ -54,7 +75,7 @@ const withManifest = (change: Record<string, unknown>): ArtifactFiles => {
 };
 
 describe('refuses', () => {
-  test.each(['kernels.wasm', 'weights.bin', 'manifest.json'])(
+  test.each(['kernels.relaxed.wasm', 'weights.bin', 'manifest.json'])(
     '%s with a changed byte, wherever it is',
     async (name) => {
       const step = Math.max(1, Math.floor(bytesOf(name).length / 97));
@@ -75,12 +96,12 @@ describe('refuses', () => {
     },
   );
 
-  test.each(['kernels.wasm', 'weights.bin', 'manifest.json'])('%s cut off', async (name) => {
+  test.each(['kernels.relaxed.wasm', 'weights.bin', 'manifest.json'])('%s cut off', async (name) => {
     const short = { ...files, [name]: bytesOf(name).subarray(0, -1 - Math.floor(bytesOf(name).length / 2)) };
     await expect(load(short)).rejects.toThrow(ArtifactError);
   });
 
-  test.each(['kernels.wasm', 'weights.bin', 'manifest.json'])('a folder without %s', async (name) => {
+  test.each(['kernels.relaxed.wasm', 'weights.bin', 'manifest.json'])('a folder without %s', async (name) => {
     const { [name]: _, ...others } = files;
     await expect(load(others)).rejects.toThrow(new ArtifactError(`the artifact has no file ${name}`));
     const target = join(folder, `without ${name}`);

@@ -3,11 +3,20 @@ import { CompilerError } from '../../../ir/errors.ts';
 import { load } from '../../../runtime/load.ts';
 import { gatherInputs } from '../inputs.ts';
 import { artifactOf } from '../model-file.ts';
-import { type BindingOptions, dimOption, parseCount, shapeOption } from '../options.ts';
+import {
+  type BindingOptions,
+  dimOption,
+  parseCount,
+  type RelaxedSimd,
+  relaxedSimdLoad,
+  relaxedSimdOption,
+  shapeOption,
+} from '../options.ts';
 
 interface BenchArguments extends BindingOptions {
   readonly threads: number;
   readonly inputs?: string;
+  readonly relaxedSimd: RelaxedSimd;
   readonly json?: boolean;
 }
 
@@ -32,6 +41,7 @@ export const benchCommand = (): Command =>
     .option('--json', 'print one line of JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(relaxedSimdOption())
     .action(run);
 
 async function run(path: string, options: BenchArguments): Promise<void> {
@@ -50,7 +60,7 @@ const leastRuns = 5;
 async function measure(path: string, options: BenchArguments): Promise<Timing> {
   const artifact = await artifactOf(path, options);
   const start = performance.now();
-  const model = await load(artifact);
+  const model = await load(artifact, relaxedSimdLoad(options.relaxedSimd));
   const loadMs = performance.now() - start;
   const inputs = await gatherInputs(model, options.inputs);
   const once = async (): Promise<number> => {

@@ -7,9 +7,18 @@ import { compareTensors, type Difference, describeDifference } from '../../io/co
 import { readTensorFolder } from '../../io/tensor-folder.ts';
 import { gatherInputs } from '../inputs.ts';
 import { artifactOf } from '../model-file.ts';
-import { type BindingOptions, dimOption, parseNumber, shapeOption } from '../options.ts';
+import {
+  type BindingOptions,
+  dimOption,
+  parseNumber,
+  type RelaxedSimd,
+  relaxedSimdLoad,
+  relaxedSimdOption,
+  shapeOption,
+} from '../options.ts';
 
 interface RunArguments extends BindingOptions {
+  readonly relaxedSimd: RelaxedSimd;
   readonly inputs?: string;
   readonly check?: string;
   readonly rtol: number;
@@ -31,10 +40,11 @@ export const runCommand = (): Command =>
     .option('--json', 'print outputs and differences as JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(relaxedSimdOption())
     .action(run);
 
 async function run(path: string, options: RunArguments): Promise<void> {
-  const model = await load(await artifactOf(path, options));
+  const model = await load(await artifactOf(path, options), relaxedSimdLoad(options.relaxedSimd));
   const outputs = await model.run(await gatherInputs(model, options.inputs));
   model.dispose();
   const differences = options.check === undefined ? {} : await compare(outputs, options.check, options);

@@ -8,6 +8,8 @@ export interface WasmOptions {
   /** The limits of the imported memory, in pages of 64 KiB. */
   readonly minPages?: number;
   readonly maxPages?: number;
+  /** Multiply and add in one instruction of relaxed SIMD where a kernel accumulates products. */
+  readonly relaxedSimd?: boolean;
 }
 
 const MOST_PAGES = 65536;
@@ -29,11 +31,13 @@ export async function emitWasm(kernels: readonly TensorFunc[], options: WasmOpti
   const m = new b.Module();
   try {
     const { Features } = b;
-    m.setFeatures(Features.SIMD128 | Features.NontrappingFPToInt | Features.SignExt | Features.MutableGlobals);
+    const relaxedSimd = options.relaxedSimd ?? false;
+    const features = Features.SIMD128 | Features.NontrappingFPToInt | Features.SignExt | Features.MutableGlobals;
+    m.setFeatures(relaxedSimd ? features | Features.RelaxedSIMD : features);
     m.setMemory(options.minPages ?? 1, options.maxPages ?? MOST_PAGES, null, [], false, false, 'memory');
     m.addMemoryImport('memory', 'env', 'memory');
     const helpers = new Set<HelperName>();
-    for (const kernel of kernels) addKernel({ b, m, helpers }, kernel);
+    for (const kernel of kernels) addKernel({ b, m, helpers, relaxedSimd }, kernel);
     return finish(m);
   } finally {
     m.dispose();

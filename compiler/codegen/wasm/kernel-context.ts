@@ -14,6 +14,8 @@ export interface ModuleContext {
   readonly b: Binaryen;
   readonly m: Module;
   readonly helpers: Set<HelperName>;
+  /** Whether relaxed SIMD may be used, which not every engine has. */
+  readonly relaxedSimd: boolean;
 }
 
 /** What a name of the IR stands for in the code. */
@@ -27,6 +29,7 @@ export interface Binding {
 /** The kernel whose code is being made. */
 export interface KernelContext extends VectorEmitter, Pick<AddressContext, 'variables' | 'plan'> {
   readonly func: TensorFunc;
+  readonly relaxedSimd: boolean;
   readonly types: ElementTypes;
   readonly bindings: Map<string, Binding>;
   readonly scopes: Scope[];
@@ -43,7 +46,7 @@ export interface VectorConstant {
 type Parts = Pick<KernelContext, 'func' | 'types' | 'variables' | 'plan'>;
 
 export function newKernelContext(module: ModuleContext, parts: Parts, parameterCount: number): KernelContext {
-  const { b, m } = module;
+  const { b, m, relaxedSimd } = module;
   const localTypes: WasmType[] = [];
   const scopes: Scope[] = [];
   const vectorConstants = new Map<string, VectorConstant>();
@@ -57,7 +60,19 @@ export function newKernelContext(module: ModuleContext, parts: Parts, parameterC
     return m.local.get(known.local, b.v128);
   };
   const call = (name: HelperName, operands: readonly Ref[]) => callHelper(m, b, module.helpers, name, operands);
-  return { ...parts, b, m, newLocal, call, vectorConst, localTypes, scopes, vectorConstants, bindings: new Map() };
+  return {
+    ...parts,
+    b,
+    m,
+    relaxedSimd,
+    newLocal,
+    call,
+    vectorConst,
+    localTypes,
+    scopes,
+    vectorConstants,
+    bindings: new Map(),
+  };
 }
 
 /** All zeros and all ones are made by one instruction from nothing. */

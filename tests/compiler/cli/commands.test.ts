@@ -62,6 +62,7 @@ describe('compile', () => {
     expect((await readdir(at('out'))).sort()).toEqual([
       'index.d.ts',
       'index.js',
+      'kernels.relaxed.wasm',
       'kernels.wasm',
       'manifest.json',
       'runtime',

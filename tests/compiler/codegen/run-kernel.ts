@@ -1,4 +1,4 @@
-import { emitWasm } from '../../../compiler/codegen/wasm/index.ts';
+import { emitWasm, type WasmOptions } from '../../../compiler/codegen/wasm/index.ts';
 import { isStatic, type Shape } from '../../../ir/dim.ts';
 import { byteSize } from '../../../ir/dtype.ts';
 import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
@@ -16,8 +16,9 @@ export async function runKernel(
   func: TensorFunc,
   inputs: readonly TensorData[],
   sizes: Sizes = new Map(),
+  options: WasmOptions = {},
 ): Promise<readonly TensorData[]> {
-  const kernel = await instantiate(func, sizes);
+  const kernel = await instantiate(func, sizes, options);
   for (const [i, input] of inputs.entries()) kernel.write(i, input);
   kernel.run();
   return func.outputs.map((_, i) => kernel.read(func.inputs.length + i));
@@ -31,11 +32,15 @@ export interface Instance {
   readonly read: (buffer: number) => TensorData;
 }
 
-export async function instantiate(func: TensorFunc, sizes: Sizes = new Map()): Promise<Instance> {
+export async function instantiate(
+  func: TensorFunc,
+  sizes: Sizes = new Map(),
+  options: WasmOptions = {},
+): Promise<Instance> {
   const buffers = [...func.inputs, ...func.outputs, ...func.temps];
   const { addresses, end } = placeBuffers(buffers, sizes);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE), maximum: PAGE });
-  const module = await WebAssembly.compile(Uint8Array.from(await emitWasm([func])));
+  const module = await WebAssembly.compile(Uint8Array.from(await emitWasm([func], options)));
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernel = instance.exports[func.name] as Kernel;
   const args = [...addresses, ...func.sizes.map((size) => sizes.get(size) as number)];
