@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compile, importOnnx } from '../../compiler/index.ts';
+import { readBlocks, readDocument } from './markdown.ts';
+import { readClassifier } from './workspace.ts';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** The policy that the README says is enough, beside which nothing is allowed. */
+const policy = `default-src 'none'; ${/`(script-src 'self' [^`]*)`/.exec(readDocument('README.md'))?.[1]?.replaceAll('\n', ' ')}`;
+
+const fileOf = (name: string): string =>
+  readBlocks('README.md').find((block) => block.options['file'] === name)?.text ?? '';
+
+describe.skipIf(!existsSync(executablePath))("the README's page", () => {
+  let server: Server | undefined;
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    const { files } = await compile(importOnnx(await readClassifier(), { shapes: { x: [1, 3, 48, 192] } }));
+    const site = new Map<string, string | Uint8Array>([
+      ['/index.html', fileOf('index.html')],
+      ['/page.js', fileOf('page.js')],
+      ...Object.entries(files).map(([name, bytes]) => [`/dist/${name}`, bytes] as const),
+    ]);
+    server = createServer(({ url = '' }, response) => {
+      const type = types[extname(url)] ?? 'application/octet-stream';
+      response.writeHead(site.has(url) ? 200 : 404, { 'content-type': type, 'content-security-policy': policy });
+      response.end(site.get(url));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server?.once('listening', resolve));
+    browser = await chromium.launch({ executablePath, args: flags });
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  test('shows the result under the policy that the README names', async () => {
+    const page = await browser?.newPage();
+    const port = (server?.address() as AddressInfo).port;
+    await page?.goto(`http://127.0.0.1:${port}/index.html`);
+    await page?.waitForFunction('document.querySelector("#result").textContent !== "…"');
+    const scores = (await page?.textContent('#result'))?.split(' ').map(Number) ?? [];
+    expect(scores).toHaveLength(2);
+    expect(scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 4);
+  });
+});
