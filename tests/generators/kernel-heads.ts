@@ -11,11 +11,7 @@ const numbers: readonly DType[] = [...floats, 'i32', 'i64', 'u8', 'i8', 'u32', '
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
-function contractionType(scene: KernelScene): DType {
-  const dtype = scene.rarely(6) ? scene.choice.pick(numbers) : 'f32';
-  if (dtype === 'f16') scene.roundsDifferently();
-  return dtype;
-}
+const contractionType = (scene: KernelScene): DType => (scene.rarely(6) ? scene.choice.pick(numbers) : 'f32');
 
 /** Between the channels and the places: every relation of sizes, groups, strides, dilations and layouts. */
 export const conv: Head = (scene) => {
@@ -143,7 +139,6 @@ export const reduction: Head = (scene) => {
   const axes = scene.axes(shapeOf(x).length);
   const keepDims = scene.rarely(2);
   const op = choice.pick(['reduce_sum', 'reduce_max', 'reduce_min', 'reduce_prod', 'mean'] as const);
-  if (op === 'mean' || dtype === 'f16' || op === 'reduce_prod') scene.roundsDifferently();
   if (op === 'mean' && (dtype === 'f32' || dtype === 'f64')) return mean(scene, x, axes, keepDims);
   if (op !== 'reduce_prod') return builder.op(op === 'mean' ? 'reduce_sum' : op, [x], { axes, keepDims });
   return builder.op('reduce_prod', [builder.op('sign', [x], {})], { axes, keepDims });
@@ -152,7 +147,6 @@ export const reduction: Head = (scene) => {
 export const pool: Head = (scene) => {
   const { builder, choice } = scene;
   const dtype = scene.rarely(5) ? choice.pick(numbers) : 'f32';
-  if (dtype === 'f16') scene.roundsDifferently();
   const x = scene.source(dtype, [choice.pick([1, 2]), scene.size(17), scene.size(), scene.size(17)], false);
   const channels = choice.pick(['first', 'last'] as const);
   const padded = choice.next(2) === 1 ? padPlaces(scene, x, channels) : x;
@@ -169,7 +163,6 @@ export const pool: Head = (scene) => {
 export const search: Head = (scene) => {
   const { builder, choice } = scene;
   const dtype = choice.pick(numbers);
-  if (dtype === 'f16') scene.roundsDifferently();
   const x = scene.source(dtype, scene.shape(choice.pick([2, 3, 1]), 600), false);
   const axis = choice.next(shapeOf(x).length);
   const flag = (): boolean => scene.rarely(2);
@@ -220,7 +213,6 @@ export const gather: Head = (scene) => {
 export const scatter: Head = (scene) => {
   const { builder, choice } = scene;
   const dtype = choice.pick(numbers);
-  if (dtype === 'f16') scene.roundsDifferently();
   const x = scene.source(dtype, scene.shape(choice.pick([2, 3, 1]), 1500));
   const shape = shapeOf(x);
   const reduction = choice.pick(['none', 'add', 'min', 'max'] as const);
@@ -247,7 +239,6 @@ export const elements: Head = (scene) => {
   const whole = [...general, 'mod', 'floordiv', 'floormod', 'bitand', 'bitor', 'bitxor', 'shl', 'shr'] as const;
   if (choice.next(3) === 0) return builder.op(choice.pick(['eq', 'lt', 'ge', 'ne', 'le', 'gt'] as const), [a, b], {});
   const op = choice.pick(isInteger ? whole : general);
-  if (!isInteger && op === 'div') scene.roundsDifferently();
   const result = builder.op(op, [a, b], {});
   return scene.isExact ? builder.op('cast', [result], { to: choice.pick([...numbers, 'bool' as const]) }) : result;
 };
