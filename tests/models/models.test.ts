@@ -16,8 +16,8 @@ async function compileFor(id: string, inputs: Tensors): Promise<ArtifactFiles> {
   return (await compile(importOnnx(readModel(id), { shapes }))).files;
 }
 
-async function run(files: ArtifactFiles, inputs: Tensors): Promise<Tensors> {
-  const model = await load(files);
+async function run(files: ArtifactFiles, inputs: Tensors, relaxedSimd = true): Promise<Tensors> {
+  const model = await load(files, { relaxedSimd });
   const outputs = await model.run(inputs);
   model.dispose();
   return outputs;
@@ -38,11 +38,14 @@ describe.each(floatModels)('%s', (id) => {
     const sets = await readDataSets(id);
     expect(sets.length).toBeGreaterThan(0);
     for (const { inputs, outputs } of sets) {
-      const actual = await run(await compileFor(id, inputs), inputs);
-      expect(Object.keys(actual).sort()).toEqual(Object.keys(outputs).sort());
-      for (const [name, expected] of Object.entries(outputs)) {
-        const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-4, rtol: 1e-3 });
-        expect({ name, ...difference }).toMatchObject({ wrong: 0 });
+      const files = await compileFor(id, inputs);
+      for (const relaxedSimd of [false, true]) {
+        const actual = await run(files, inputs, relaxedSimd);
+        expect(Object.keys(actual).sort()).toEqual(Object.keys(outputs).sort());
+        for (const [name, expected] of Object.entries(outputs)) {
+          const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-4, rtol: 1e-3 });
+          expect({ name, relaxedSimd, ...difference }).toMatchObject({ wrong: 0 });
+        }
       }
     }
   });
