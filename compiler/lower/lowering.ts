@@ -118,11 +118,15 @@ export class LoweringContext {
     identity: Expr,
     combine: (old: Expr, spatial: readonly Expr[], reduce: readonly Expr[]) => Expr,
   ): void {
+    // A block that no instance of runs has no init either.
+    const isEmpty = domain.includes(0);
     this.accumulate(node, identity.dtype, (total) =>
-      this.block(node.op, { spatial: total.shape, reduce: domain }, (spatial, reduce) => ({
-        init: store(total, spatial, identity),
-        body: store(total, spatial, combine(load(total, spatial), spatial, reduce)),
-      })),
+      isEmpty
+        ? this.block(node.op, { spatial: total.shape }, (at) => ({ body: store(total, at, identity) }))
+        : this.block(node.op, { spatial: total.shape, reduce: domain }, (spatial, reduce) => ({
+            init: store(total, spatial, identity),
+            body: store(total, spatial, combine(load(total, spatial), spatial, reduce)),
+          })),
     );
   }
 
