@@ -50,7 +50,7 @@ describe.skipIf(!existsSync(executablePath))("the README's page", () => {
 
   test('shows the result under the policy that the README names', async () => {
     const page = await browser?.newPage();
-    const port = (server?.address() as AddressInfo).port;
+    const port = (server?.address() as AddressInfo | undefined)?.port;
     await page?.goto(`http://127.0.0.1:${port}/index.html`);
     await page?.waitForFunction('document.querySelector("#result").textContent !== "…"');
     const scores = (await page?.textContent('#result'))?.split(' ').map(Number) ?? [];

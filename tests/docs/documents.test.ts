@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { verifyGraph } from '../../ir/graph/verify.ts';
 import { verifyFunc } from '../../ir/tensor/verify.ts';
 import { parseGraph, parseTensorFunc } from '../../ir/text/parse.ts';
@@ -88,12 +88,21 @@ describe.each(documents.map((document) => ({ document, blocks: readBlocks(docume
         }
       },
     );
+  },
+);
 
-    const modules = blocks.filter((block) => roleOf(block) === 'module').map(moduleName);
-    if (modules.length > 0)
-      test('have the types that strict TypeScript wants', { timeout: minute }, async () => {
-        expect(await checkTypes(folder, modules)).toBe('');
-      });
+const typed = documents
+  .map((document) => ({ document, modules: readBlocks(document).filter((block) => roleOf(block) === 'module') }))
+  .filter(({ modules }) => modules.length > 0);
+
+test.each(typed)(
+  'the modules of $document are right for strict TypeScript',
+  { timeout: minute },
+  async ({ modules }) => {
+    const folder = await makeWorkspace();
+    onTestFinished(() => removeWorkspace(folder));
+    for (const block of modules) await writeFile(join(folder, moduleName(block)), block.text);
+    expect(await checkTypes(folder, modules.map(moduleName))).toBe('');
   },
 );
 

@@ -24,7 +24,7 @@ describe.each(documents)('%s', (document) => {
 
   test('links to files that exist', () => {
     const links = [...prose(document).matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] as string);
-    const local = links.filter((link) => !/^https:/.test(link)).map((link) => link.replace(/#.*/, ''));
+    const local = links.filter((link) => !link.startsWith('https:')).map((link) => link.replace(/#.*/, ''));
     expect(local.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
   });
 
@@ -41,7 +41,7 @@ describe('README.md', () => {
     const rows = section.split('\n##')[0]?.split('\n') ?? [];
     const listed = rows.flatMap((row) => [...(/^\| (`[^|]*) \|/.exec(row)?.[1] ?? '').matchAll(/`([^`]+)`/g)]);
     const { files } = await compile(importOnnx(smallModel()));
-    expect(listed.map((match) => match[1]).sort()).toEqual(Object.keys(files).sort());
+    expect(listed.map((match) => match[1] as string).sort()).toEqual(Object.keys(files).sort());
   });
 
   test("says how many of ONNX's tests pass, as the test that holds it does", () => {
