@@ -48,11 +48,14 @@ export function readBlocks(document: string): readonly Block[] {
 
 export const placeOf = ({ document, line }: Block): string => `${document}:${line}`;
 
-/** Puts new text into blocks of a document, which must not have changed since they were read. */
+/** Puts new text into blocks of a document. Throws where it has changed since they were read. */
 export function rewriteBlocks(document: string, changes: ReadonlyMap<Block, string>): void {
   const lines = readDocument(document).split('\n');
   const fromLast = [...changes].toSorted(([a], [b]) => b.line - a.line);
-  for (const [block, text] of fromLast) lines.splice(block.line, block.length, ...text.split('\n'));
+  for (const [block, text] of fromLast) {
+    const removed = lines.splice(block.line, block.length, ...text.split('\n'));
+    if (removed.join('\n') !== block.text) throw new Error(`${placeOf(block)} has changed: run again`);
+  }
   writeFileSync(join(root, document), lines.join('\n'));
 }
 
