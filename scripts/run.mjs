@@ -18,6 +18,7 @@ const JOBS = {
   setup: { steps: [] },
   start: { steps: [[join(root, 'examples', 'ocr', 'main.ts')]] },
   test: { steps: [[...vitest, 'run']] },
+  'test:fuzz': { steps: [[join(root, 'tests', 'schedules', 'fuzz', 'main.ts')]] },
   check: {
     folders: [join(root, 'benchmarks')],
     keepGoing: true,

@@ -27,7 +27,8 @@ export const blockSites = (func: TensorFunc): readonly BlockSite[] => sitesIn(fu
 export const sitesUnder = (func: TensorFunc, { loop, outer }: LoopSite): readonly BlockSite[] =>
   sitesIn(func, loop, outer);
 
-function sitesIn(func: TensorFunc, stmt: Stmt, loops: readonly For[]): readonly BlockSite[] {
+/** The blocks in a statement, which stands in these loops. */
+export function sitesIn(func: TensorFunc, stmt: Stmt, loops: readonly For[]): readonly BlockSite[] {
   switch (stmt.kind) {
     case 'block':
       if (blockHeads(stmt).some(readsMemory))

@@ -1,6 +1,6 @@
 import { int, seq } from '../../ir/tensor/build.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Buffer, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Block, Buffer, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update, walk } from '../../ir/tensor/visit.ts';
 import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
@@ -18,6 +18,7 @@ import {
   nothing,
   replaceBlock,
   replaceLoop,
+  sitesIn,
   sitesUnder,
 } from '../analysis/nests.ts';
 import { positionOf, requireSettledInputs } from '../analysis/order.ts';
@@ -96,16 +97,21 @@ function consumersUnder(func: TensorFunc, producer: BlockSite, buffer: Buffer, t
   if (elsewhere !== undefined)
     return fail(func, place, `block '${elsewhere.block.name}' reads '${buffer.name}' and is not under loop '${name}'`);
   if (consumers.length === 0) return fail(func, place, `no block under loop '${name}' reads '${buffer.name}'`);
-  requireSettledInputs(func, producer, positionOf(sites, producer.block));
+  const reader = statementsOf(target.loop.body).find((stmt) => touches(stmt, buffer.name, producer.block));
+  const first = reader === undefined ? undefined : sitesIn(func, reader, [])[0];
+  // The block leaves its place for one before that statement, which may hold the place itself.
+  const places = [producer.block, first?.block ?? producer.block].map((block) => positionOf(sites, block));
+  requireSettledInputs(func, producer, Math.min(...places));
   return consumers;
 }
 
 const statementsOf = (body: Stmt): readonly Stmt[] => (body.kind === 'seq' ? body.stmts : [body]);
 
-/** Whether a block loads from the buffer in a statement. */
-function touches(stmt: Stmt, buffer: string): boolean {
+/** Whether a block, other than the producer, loads from the buffer in a statement. */
+function touches(stmt: Stmt, buffer: string, producer?: Block): boolean {
   let found = false;
   walk(stmt, {
+    stmt: (node) => node !== producer,
     expr: (node) => {
       if (node.kind === 'load' && node.buffer === buffer) found = true;
     },

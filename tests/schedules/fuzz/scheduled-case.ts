@@ -1,0 +1,163 @@
+import * as fc from 'fast-check';
+import { lowerSchedule, tensorPasses } from '../../../compiler/tensor-passes/index.ts';
+import { isFloat } from '../../../ir/dtype.ts';
+import { ScheduleError } from '../../../ir/errors.ts';
+import { f16ToNumber } from '../../../ir/f16.ts';
+import { interpretFunc } from '../../../ir/tensor/interpret.ts';
+import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { verifyFunc } from '../../../ir/tensor/verify.ts';
+import type { TensorData } from '../../../ir/tensor-data.ts';
+import { applyStep, type PrimitiveName, replay, type Step, type Trace } from '../../../schedules/trace.ts';
+import { runKernel } from '../../compiler/codegen/run-kernel.ts';
+import { type Choices, choicesFrom } from '../../generators/random.ts';
+import { arbitraryTensorFunc, randomInputs } from '../../generators/tensor-func.ts';
+import { backwards, randomStep } from '../random-steps.ts';
+import { arbitraryWorkload } from './workloads.ts';
+
+/** A function, and numbers that decide on its schedule, its inputs and its sizes. */
+export interface Case {
+  readonly func: TensorFunc;
+  readonly numbers: readonly number[];
+}
+
+export const arbitraryCase = (): fc.Arbitrary<Case> =>
+  fc.record({
+    func: fc.oneof(arbitraryTensorFunc(), arbitraryWorkload()),
+    numbers: fc.array(fc.nat(255), { minLength: 40, maxLength: 160 }),
+  });
+
+const attempts = 14;
+
+/** Steps that were legal, of those that the numbers made. */
+export function randomTrace({ func, numbers }: Case): Trace {
+  const choices: Choices = choicesFrom(numbers.slice(2));
+  const trace: Step[] = [];
+  let current = func;
+  for (let n = 0; n < attempts; n++) {
+    const step = randomStep(current, choices);
+    try {
+      current = applyStep(current, step);
+      trace.push(step);
+    } catch (error) {
+      if (!(error instanceof ScheduleError)) throw new StepFailure([...trace, step], { cause: error });
+    }
+  }
+  return trace;
+}
+
+/** A step that neither went through nor was refused. */
+class StepFailure extends Error {
+  readonly trace: Trace;
+  constructor(trace: Trace, options: ErrorOptions) {
+    super('a step failed without being refused', options);
+    this.trace = trace;
+  }
+}
+
+/** These change the order in which a reduction adds up, and with it how floats round. */
+const rounding: ReadonlySet<PrimitiveName> = new Set(['reorder', 'tile', 'rfactor']);
+
+const unrounded = tensorPasses.filter(({ name }) => name !== 'legalize-math');
+
+/**
+ * What is wrong with the function after a trace, or undefined where nothing is. It must be well-formed; compute what the
+ * function before does, to rounding where the trace reorders a sum; lower to a form that computes just the same, but
+ * for functions like exp, which become arithmetic; and that form must run just so as WebAssembly.
+ */
+export async function differenceAfter({ func, numbers }: Case, trace: Trace): Promise<string | undefined> {
+  const scheduled = replay(func, trace);
+  verifyFunc(scheduled);
+  const sizes = new Map(func.sizes.map((size, i) => [size, 1 + ((numbers[i] ?? 0) % 11)]));
+  const inputs = randomInputs(func, numbers[1] ?? 0, sizes);
+  const flat = inputs.map((input) => ({ ...input, shape: [input.data.length] }));
+  const expected = interpretFunc(func, inputs, sizes);
+  const rounds = trace.some(({ primitive }) => rounding.has(primitive));
+  const after = interpretFunc(scheduled, inputs, sizes);
+  const passed = unrounded.reduce((current, { run }) => run(current), scheduled);
+  const lowered = lowerSchedule(scheduled);
+  const meaning = interpretFunc(lowered, flat, sizes);
+  return (
+    compare('the scheduled function', after, expected, rounds) ??
+    compare('its parallel iterations backwards', interpretFunc(backwards(scheduled), inputs, sizes), after, false) ??
+    compare('its flat form', interpretFunc(passed, flat, sizes), after, false) ??
+    compare('its WebAssembly', await runKernel(lowered, flat, sizes), meaning, false)
+  );
+}
+
+function compare(
+  what: string,
+  actual: readonly TensorData[],
+  expected: readonly TensorData[],
+  rounds: boolean,
+): string | undefined {
+  for (const [output, wanted] of expected.entries()) {
+    const tolerance = rounds && isFloat(wanted.dtype) ? (wanted.dtype === 'f16' ? 2e-2 : 1e-4) : 0;
+    const [found, values] = [numbersOf(actual[output]), numbersOf(wanted)];
+    const at = values.findIndex((value, i) => !isClose(found[i] ?? Number.NaN, value, tolerance));
+    if (at >= 0 || found.length !== values.length)
+      return `${what}: output ${output} has ${found[at]} at ${at}, expected ${values[at]}`;
+  }
+  return undefined;
+}
+
+const numbersOf = (tensor: TensorData | undefined): readonly number[] =>
+  tensor === undefined
+    ? []
+    : Array.from<number | bigint, number>(tensor.data, (value) =>
+        tensor.dtype === 'f16' ? f16ToNumber(Number(value)) : Number(value),
+      );
+
+const isClose = (a: number, b: number, tolerance: number): boolean =>
+  Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
+
+/** What is wrong with a case, and the shortest part of its trace that shows it. */
+export interface Failure {
+  readonly trace: Trace;
+  readonly difference: string;
+}
+
+/** Runs a case: counts its steps, and says what is wrong with it. */
+export async function failureOf(case_: Case, count: (step: Step) => void = () => {}): Promise<Failure | undefined> {
+  let trace: Trace;
+  try {
+    trace = randomTrace(case_);
+  } catch (error) {
+    return { trace: error instanceof StepFailure ? error.trace : [], difference: textOf(error) };
+  }
+  trace.forEach(count);
+  const difference = await problemAfter(case_, trace);
+  return difference === undefined ? undefined : { trace, difference };
+}
+
+async function problemAfter(case_: Case, trace: Trace): Promise<string | undefined> {
+  try {
+    return await differenceAfter(case_, trace);
+  } catch (error) {
+    return textOf(error);
+  }
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error
+    ? [error.stack, ...(error.cause === undefined ? [] : [textOf(error.cause)])].join('\n')
+    : String(error);
+
+/** Leaves out steps, one after another, as long as something is still wrong. */
+export async function shrinkTrace(case_: Case, failure: Failure): Promise<Failure> {
+  for (const [i] of failure.trace.entries()) {
+    const trace = failure.trace.filter((_, at) => at !== i);
+    if (!isLegal(case_.func, trace)) continue;
+    const difference = await problemAfter(case_, trace);
+    if (difference !== undefined) return shrinkTrace(case_, { trace, difference });
+  }
+  return failure;
+}
+
+function isLegal(func: TensorFunc, trace: Trace): boolean {
+  try {
+    replay(func, trace);
+    return true;
+  } catch (error) {
+    return !(error instanceof ScheduleError);
+  }
+}
