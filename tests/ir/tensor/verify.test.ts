@@ -59,6 +59,11 @@ test.each<[string, Stmt]>([
   expect(() => verifyFunc(func(body))).not.toThrow();
 });
 
+test('accepted: an output without elements, to which nothing is stored', () => {
+  const empty = func({ kind: 'seq', stmts: [] }, { outputs: [buffer('C', 'f32', [0, 4])] });
+  expect(() => verifyFunc(empty)).not.toThrow();
+});
+
 describe('refused, with the place', () => {
   test.each<[string, TensorFunc]>([
     ['f: variable i is defined twice', func(loopOf(loopOf(put(one))))],
