@@ -1,5 +1,7 @@
 import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
 import type { Graph, Node, NodeOf, Value } from '../../ir/graph/graph.ts';
+import type { ReduceKind } from '../../ir/graph/op-attrs.ts';
+import { opTable } from '../../ir/graph/op-table.ts';
 
 /**
  * Merges neighbouring axes that every value of a group walks in the same order, since fewer and longer loops tile and
@@ -30,15 +32,11 @@ type AxisGroup = readonly number[];
 
 const isMatrixProduct = (node: Node): node is NodeOf<'matmul'> => node.op === 'matmul' && !node.attrs.transA;
 
-const structured = new Set<Node['op']>(
-  'reshape transpose broadcast_to slice pad concat gather gather_elements gather_nd scatter_elements scatter_nd iota argmax argmin cumsum cumprod window_sum window_max matmul conv topk call_tir fused'.split(
-    ' ',
-  ) as Node['op'][],
-);
-
 /** Elementwise operators, and reductions that keep their axes: element i of an operand meets element i of the result. */
 const isAligned = (node: Node): boolean =>
-  node.op.startsWith('reduce_') ? (node as NodeOf<'reduce_sum'>).attrs.keepDims : !structured.has(node.op);
+  isReduce(node) ? node.attrs.keepDims : opTable[node.op].kind === 'elementwise';
+
+const isReduce = (node: Node): node is NodeOf<`reduce_${ReduceKind}`> => node.op.startsWith('reduce_');
 
 const valuesOf = (body: Graph): readonly Value[] => [
   ...body.inputs,
@@ -124,13 +122,12 @@ function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, matrix
 
 /** A merged axis is reduced where its members of more than one element were. */
 function mergeReduced(node: Node, body: Graph, groups: readonly AxisGroup[], rank: number): Node {
-  if (!node.op.startsWith('reduce_')) return node;
-  const reduce = node as NodeOf<'reduce_sum'>;
-  const operand = valuesOf(body).find((candidate) => candidate.name === reduce.inputs[0]) as Value;
+  if (!isReduce(node)) return node;
+  const operand = valuesOf(body).find((candidate) => candidate.name === node.inputs[0]) as Value;
   const shape = operand.type.shape;
-  const reduced = reduce.attrs.axes.map((axis) => axis + rank - shape.length);
+  const reduced = node.attrs.axes.map((axis) => axis + rank - shape.length);
   const axes = groups.flatMap((group, i) =>
     group.some((axis) => reduced.includes(axis) && dimAt(shape, axis, rank) !== 1) ? [i] : [],
   );
-  return { ...reduce, attrs: { ...reduce.attrs, axes } };
+  return { ...node, attrs: { ...node.attrs, axes } };
 }
