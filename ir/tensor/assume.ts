@@ -47,7 +47,9 @@ export function assumeNonNegative(known: Knowledge, form: Linear): Knowledge {
 }
 
 export function narrow(known: Knowledge, name: string, range: Interval): Knowledge {
-  const narrowed = intersect(known.ranges.get(name) ?? everything, range);
+  const before = known.ranges.get(name);
+  const narrowed = intersect(before ?? everything, range);
+  if (before !== undefined && narrowed.min === before.min && narrowed.max === before.max) return known;
   // What contradicts the ranges is not reached; an empty interval would let anything be proved of what stands there.
   if (narrowed.min > narrowed.max) return known;
   return { ...known, ranges: new Map(known.ranges).set(name, narrowed) };

@@ -7,7 +7,10 @@ import { walk, walkExpr } from '../../ir/tensor/visit.ts';
 export const constantExtent = (loop: For): number | undefined =>
   loop.extent.kind === 'const' ? Number(loop.extent.value) : undefined;
 
-const upTo = (extent: number | undefined): Interval => ({ min: 0, max: extent === undefined ? Infinity : extent - 1 });
+export const upTo = (extent: number | undefined): Interval => ({
+  min: 0,
+  max: extent === undefined ? Infinity : extent - 1,
+});
 
 /** The values of loop variables: extents that are not constant have no known end. */
 export const loopRanges = (loops: readonly For[]): Ranges =>
