@@ -1,4 +1,5 @@
 import { assertNever } from '../../ir/errors.ts';
+import { quote } from '../../ir/tensor/expr-key.ts';
 import type { Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { mapExprChildren } from '../../ir/tensor/visit.ts';
 
@@ -35,12 +36,11 @@ function numberExpr(
 ): number {
   const known = numbering.get(expr);
   if (known !== undefined) return known;
-  const children: number[] = [];
+  let key = headOf(expr, versions);
   mapExprChildren(expr, (child) => {
-    children.push(numberExpr(child, numbering, numbers, versions));
+    key += `,${numberExpr(child, numbering, numbers, versions)}`;
     return child;
   });
-  const key = `${headOf(expr, versions)}(${children.join()})`;
   const number = numbers.get(key) ?? numbers.size;
   numbers.set(key, number);
   numbering.set(expr, number);
@@ -52,9 +52,9 @@ function headOf(expr: Expr, versions: ReadonlyMap<string, number>): string {
     case 'const':
       return `${expr.dtype} ${Object.is(expr.value, -0) ? '-0' : expr.value}`;
     case 'var':
-      return `${JSON.stringify(expr.name)} ${versions.get(expr.name) ?? 0}`;
+      return `${quote(expr.name)} ${versions.get(expr.name) ?? 0}`;
     case 'load':
-      return `%${JSON.stringify(expr.buffer)} ${versions.get(`%${expr.buffer}`) ?? 0}`;
+      return `%${quote(expr.buffer)} ${versions.get(`%${expr.buffer}`) ?? 0}`;
     case 'unary':
     case 'binary':
       return `${expr.op} ${expr.dtype}`;

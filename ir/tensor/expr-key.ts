@@ -31,4 +31,4 @@ export function exprKey(expr: Expr): string {
 }
 
 /** Names hold any characters: their length tells where they end. */
-const quote = (name: string): string => `${name.length}'${name}`;
+export const quote = (name: string): string => `${name.length}'${name}`;
