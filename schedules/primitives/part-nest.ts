@@ -1,7 +1,8 @@
 import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
 import { add, and, binary, dimExpr, int, less, loop as makeLoop, variable } from '../../ir/tensor/build.ts';
-import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Block, Expr, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { exprKey } from '../../ir/tensor/expr-key.ts';
+import { simplify, sizeRanges } from '../../ir/tensor/simplify.ts';
+import type { Block, Expr, For, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { loopRanges, mergeRanges } from '../analysis/extents.ts';
 import { loopNames, namesIn } from '../analysis/names.ts';
 import { findLoop, nothing } from '../analysis/nests.ts';
@@ -29,21 +30,24 @@ export function nestOver(
   const wishes = parts.map(({ iter }) => `${block.name}_${iter.name}`);
   const names = loopNames(func, `block '${block.name}'`, used, wishes, args.names);
   const target = findLoop(func, args.loop);
+  const around = [...target.outer, target.loop];
   const ranges = mergeRanges(
     sizeRanges(func),
-    loopRanges([...target.outer, target.loop]),
+    loopRanges(around),
     loopRanges(parts.map(({ extent }, i) => makeLoop(names[i] ?? '', extent, nothing))),
   );
   const iters = parts.map(({ iter, min }, i) => ({ ...iter, value: add(min, variable(names[i] ?? '')) }));
   const guards = parts.flatMap(({ isWhole }, i) =>
-    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], ranges),
+    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], around, ranges),
   );
   const moved = withPredicate({ ...block, iters }, guards.length === 0 ? undefined : guards.reduce(and));
   return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
 }
 
 /** What keeps a variable inside of its extent, where that is not certain. */
-function guardsOf({ value, extent }: Iter, ranges: Ranges): readonly Expr[] {
-  const guards = [binary('ge', value, int(0)), less(value, dimExpr(extent))];
-  return guards.filter((guard) => proves(guard, ranges) !== true);
+function guardsOf({ value, extent }: Iter, around: readonly For[], ranges: Ranges): readonly Expr[] {
+  const [position, end] = [simplify(value, ranges), dimExpr(extent)];
+  const loop = around.find(({ loopVar }) => position.kind === 'var' && position.name === loopVar);
+  if (loop !== undefined && exprKey(simplify(loop.extent)) === exprKey(simplify(end))) return [];
+  return [binary('ge', value, int(0)), less(value, end)].filter((guard) => proves(guard, ranges) !== true);
 }

@@ -1,7 +1,7 @@
 import { int } from '../../ir/tensor/build.ts';
 import type { Buffer, Store, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { rewriteExpr, substituteExpr, update } from '../../ir/tensor/visit.ts';
-import { loadsOf, readBy, readersOf, writersOf } from '../analysis/accesses.ts';
+import { loadsIn, loadsOf, readBy, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
 import { runsForAll } from '../analysis/coverage.ts';
 import { plainDims, reduceIters } from '../analysis/iters.ts';
@@ -66,7 +66,7 @@ function producerOf(func: TensorFunc, consumer: BlockSite): Producer {
   const sites = blockSites(func);
   const temps = func.temps.filter(({ name }) => readBy(consumer).has(name) && writersOf(sites, name).length > 0);
   const [buffer, ...others] = temps.filter(({ name }) =>
-    readersOf(sites, name).every((site) => site.block === consumer.block),
+    readersOf(sites, name).every((site) => site.block === consumer.block || writtenBy(site).has(name)),
   );
   if (buffer === undefined) return refuse('it reads no temp that only it reads');
   if (others.length > 0)
@@ -79,6 +79,7 @@ function producerOf(func: TensorFunc, consumer: BlockSite): Producer {
   const given = singleStore(producer.block.body);
   if (given === undefined || producer.block.init !== undefined || reduceIters(producer.block).length > 0)
     return fail(func, place, 'only a block that is a single store, without a reduction, can take up another');
+  if (loadsIn(producer.block.body).has(buffer.name)) return fail(func, place, `it reads '${buffer.name}' itself`);
   if (plainDims(producer.block, given, buffer) === undefined || !runsForAll(producer))
     return fail(func, place, `it is not known to write every element of '${buffer.name}'`);
   return { producer, buffer, given };

@@ -1,7 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ScheduleError } from '../../ir/errors.ts';
-import { applyStep, parseTrace, replay, type Trace } from '../../schedules/trace.ts';
-import { printStep } from '../../schedules/trace-text.ts';
+import { applyStep, parseTrace, replay, type Step, type Trace } from '../../schedules/trace.ts';
+import { parseStep, parseTraceText, printStep, printTrace } from '../../schedules/trace-text.ts';
 import { matmul } from './functions.ts';
 
 const trace: Trace = [
@@ -57,5 +58,66 @@ describe('a trace', () => {
     }
     expect(error).toBeInstanceOf(ScheduleError);
     expect(error).toMatchObject({ func: 'matmul', place: "loop 'x'" });
+  });
+});
+
+/** Strings that a name may be, those that look like something else among them. */
+const name = fc.oneof(
+  fc.constantFrom('i', 'null', 'true', '12', '-1e3', '"', '[', 'a=b', ' ', 'a b', '\n', '\\', '{}', '\u2028', '#'),
+  fc.string({ minLength: 1 }),
+);
+const names = fc.array(name);
+const positive = fc.integer({ min: 1, max: 64 });
+const scalar = fc.oneof(fc.string(), name, fc.boolean(), fc.integer(), fc.double({ noNaN: true, min: -9, max: 9 }));
+
+const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    primitive: fc.constant('split' as const),
+    loop: name,
+    factors: fc.array(fc.oneof(positive, fc.constant(null))),
+    names,
+  }),
+  fc.record({ primitive: fc.constant('fuse' as const), loops: names }),
+  fc.record({
+    primitive: fc.constant('annotate' as const),
+    target: name,
+    key: name,
+    value: scalar.map((value) => (value === 0 ? 0 : value)),
+  }),
+  fc.record({ primitive: fc.constant('bind' as const), loop: name, axis: fc.constant('invocation.x' as const) }),
+  fc.record({
+    primitive: fc.constant('transform-layout' as const),
+    buffer: name,
+    layout: fc.array(fc.record({ dim: fc.integer(), div: positive }, { requiredKeys: ['dim'] })),
+  }),
+);
+
+describe('the text of a trace', () => {
+  test('reads back as the same trace, whatever its names', () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryStep), (steps) => {
+        expect(parseTraceText(printTrace(steps))).toEqual(steps);
+        expect(steps.map((step) => parseStep(printStep(step)))).toEqual(steps);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('may have empty lines and indentation', () => {
+    expect(parseTraceText(`\n  ${printTrace(trace).replaceAll('\n', '\n\n\t')}\n`)).toEqual(trace);
+  });
+
+  test.each([
+    ['unroll loop=i\nunroll j', "line 2: expected a field as name=value, found 'j'"],
+    ['unroll loop=', "line 1: expected a value for 'loop', found 'loop='"],
+    ['unroll loop=i loop=j', "line 1: expected each field once, found 'loop'"],
+    ['split loop=i factors=[2,', "line 1: expected a word or JSON, found '[2,'"],
+    ['split loop="i', `line 1: expected a word or JSON, found '"i'`],
+    ['split loop=i factors=[2]]', "line 1: expected a word or JSON, found '[2]]'"],
+    ['split loop=i', "step 0: split 'factors' should be a list"],
+    ['twist loop=i', "'primitive' should be one of"],
+    ['unroll loop=4', "unroll 'loop' should be a non-empty string, is 4"],
+  ])('%j is refused', (text, message) => {
+    expect(() => parseTraceText(text)).toThrow(message);
   });
 });
