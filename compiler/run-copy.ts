@@ -125,7 +125,7 @@ function positionIn(buffer: Buffer, indices: readonly Expr[]): Expr | undefined 
 }
 
 const staticShape = ({ shape }: Buffer): readonly number[] | undefined =>
-  shape.every((dim) => typeof dim === 'number') ? (shape as readonly number[]) : undefined;
+  shape.every((dim) => typeof dim === 'number') ? shape : undefined;
 
 function walkAlong({ constant, terms }: Affine, loops: readonly Loop[]): Walk | undefined {
   const names = new Set(loops.map((loop) => loop.name));

@@ -1,4 +1,4 @@
-import type { ArtifactSource, LoadOptions, Model } from './api.ts';
+import type { ArtifactSource, Feature, LoadOptions, Model } from './api.ts';
 import { ArtifactError } from './errors.ts';
 import { supports } from './features.ts';
 import { files, formatVersion, type KernelsVariant, type Manifest } from './manifest.ts';
@@ -12,16 +12,27 @@ import { openSource, type ReadFile } from './source.ts';
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
   const manifest = await readManifest(read);
-  const variant = options.kernels === undefined ? chooseKernels(manifest, options.relaxedSimd) : undefined;
-  const [weights, module] = await Promise.all([
+  const [weights, kernels] = await Promise.all([
     readChecked(read, manifest, files.weights),
-    variant === undefined ? options.kernels : compileKernels(read, manifest, variant.file),
+    openKernels(read, manifest, options),
   ]);
   const pages = Math.ceil(manifest.memory.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   new Uint8Array(memory.buffer).set(weights, manifest.memory.weights);
-  const instance = await WebAssembly.instantiate(module as WebAssembly.Module, { env: { memory } });
-  return new LoadedModel(manifest, memory, instance, variant?.requires ?? []);
+  const instance = await WebAssembly.instantiate(kernels.module, { env: { memory } });
+  return new LoadedModel(manifest, memory, instance, kernels.features);
+}
+
+interface Kernels {
+  readonly module: WebAssembly.Module;
+  readonly features: readonly Feature[];
+}
+
+async function openKernels(read: ReadFile, manifest: Manifest, options: LoadOptions): Promise<Kernels> {
+  if (options.kernels !== undefined) return { module: options.kernels, features: [] };
+  const { file, requires } = chooseKernels(manifest, options.relaxedSimd);
+  const bytes = await readChecked(read, manifest, file);
+  return { module: await WebAssembly.compile(bytes as BufferSource), features: requires };
 }
 
 function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): KernelsVariant {
@@ -33,9 +44,6 @@ function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): Ke
     `the artifact has no kernels for this engine with relaxed SIMD ${relaxedSimd === false ? 'off' : 'on'}`,
   );
 }
-
-const compileKernels = async (read: ReadFile, manifest: Manifest, file: string): Promise<WebAssembly.Module> =>
-  WebAssembly.compile((await readChecked(read, manifest, file)) as BufferSource);
 
 async function readManifest(read: ReadFile): Promise<Manifest> {
   const manifest = parseManifest(await read(files.manifest));

@@ -11,7 +11,7 @@ export type { PackedDim, PrimitiveName, Step, StepArgs, Trace } from './step.ts'
 export function applyStep(func: TensorFunc, step: Step): TensorFunc {
   // The type checker does not see that the row and the arguments belong to the same primitive.
   const row = primitives[step.primitive] as Primitive<PrimitiveName>;
-  return tidy(row.apply(func, step as never), func);
+  return tidy(row.apply(func, step), func);
 }
 
 /** The function after all steps of a trace, in order. The same trace on the same function gives the same function. */

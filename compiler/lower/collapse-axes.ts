@@ -114,9 +114,7 @@ function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, matrix
     ...body,
     inputs: body.inputs.map(value),
     constants: body.constants.map(({ name, data }) => ({ name, data: { ...data, shape: shapeOf(data.shape) } })),
-    nodes: body.nodes.map(
-      (node) => ({ ...mergeReduced(node, body, groups, rank), outputs: node.outputs.map(value) }) as Node,
-    ),
+    nodes: body.nodes.map((node) => ({ ...mergeReduced(node, body, groups, rank), outputs: node.outputs.map(value) })),
   };
 }
 

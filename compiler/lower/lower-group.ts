@@ -61,7 +61,7 @@ function lowerNode(node: Node, context: LoweringContext): void {
     `${node.op} ${node.name} cannot stand beside other operators in a group`,
   );
   // The table and the node agree on the operator, which the type checker cannot see through the index.
-  (lowerings[node.op] as Lowering<typeof node.op>)(node as never, context);
+  (lowerings[node.op] as Lowering<typeof node.op>)(node, context);
 }
 
 /** Constants inside a group are scalars; they stand in the code. */

@@ -51,14 +51,12 @@ describe('what is no copy is left to the interpreter', () => {
     'a condition that no bound expresses': '%p[vi] = select(vi == 3, %w[vi], 0f32)',
     'a constant': '%p[vi] = 0f32',
   };
-  for (const [name, body] of Object.entries(bodies)) {
-    test(name, () => {
-      const func = parseTensorFunc(
-        `func @p(%w: f32[4]) -> (%p: f32[4]) { for i in 4 { block b(vi: spatial(4) = i) { ${body} } } }`,
-      );
-      expect(runCopy(func, filled(func, [1, 2, 3, 4]))).toBeUndefined();
-    });
-  }
+  test.each(Object.entries(bodies))('%s', (_, body) => {
+    const func = parseTensorFunc(
+      `func @p(%w: f32[4]) -> (%p: f32[4]) { for i in 4 { block b(vi: spatial(4) = i) { ${body} } } }`,
+    );
+    expect(runCopy(func, filled(func, [1, 2, 3, 4]))).toBeUndefined();
+  });
 });
 
 function filled(func: TensorFunc, values: Iterable<number>): TensorData {

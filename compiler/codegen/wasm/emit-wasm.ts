@@ -32,8 +32,10 @@ export async function emitWasm(kernels: readonly TensorFunc[], options: WasmOpti
   try {
     const { Features } = b;
     const relaxedSimd = options.relaxedSimd ?? false;
-    const features = Features.SIMD128 | Features.NontrappingFPToInt | Features.SignExt | Features.MutableGlobals;
-    m.setFeatures(relaxedSimd ? features | Features.RelaxedSIMD : features);
+    const optional = relaxedSimd ? Features.RelaxedSIMD : Features.MVP;
+    m.setFeatures(
+      Features.SIMD128 | Features.NontrappingFPToInt | Features.SignExt | Features.MutableGlobals | optional,
+    );
     m.setMemory(options.minPages ?? 1, options.maxPages ?? MOST_PAGES, null, [], false, false, 'memory');
     m.addMemoryImport('memory', 'env', 'memory');
     const helpers = new Set<HelperName>();

@@ -80,8 +80,8 @@ const scalarsOf = ({ dtype, data }: TensorData): readonly Scalar[] =>
   Array.from(data as Iterable<Scalar>, (value) => decode(dtype, value));
 
 type Meaning = (...operands: readonly Scalar[]) => Scalar;
-const unaryMeaning = (op: UnaryOp, dtype: DType) => unaryFunction(op, dtype) as Meaning;
-const binaryMeaning = (op: BinaryOp, dtype: DType) => binaryFunction(op, dtype) as Meaning;
+const unaryMeaning = (op: UnaryOp, dtype: DType) => unaryFunction(op, dtype);
+const binaryMeaning = (op: BinaryOp, dtype: DType) => binaryFunction(op, dtype);
 const splatOf = (value: Expr, lanes: number) => (lanes === 1 ? value : broadcast(value, lanes));
 
 type Kernel = (loads: readonly Expr[]) => Expr;
@@ -168,7 +168,7 @@ describe.each(dtypes)('%s', (dtype) => {
       for (const value of edgeValues(dtype)) {
         const kernel: Kernel = ([x]) => binary(op, x as Expr, splatOf(constant(value, dtype), lanes));
         const meaning = (x: Scalar) => binaryMeaning(op, dtype)(x, roundTo(dtype)(value));
-        const { actual, expected } = await outcome([column], dtype, lanes, kernel, meaning as Meaning);
+        const { actual, expected } = await outcome([column], dtype, lanes, kernel, meaning);
         expect(actual, `by ${value}`).toEqual(expected);
       }
     }
@@ -178,7 +178,7 @@ describe.each(dtypes)('%s', (dtype) => {
   test.each(others)('cast to %s', async (to) => {
     const column = tensor(dtype, pairs(edgeValues(dtype))[0]);
     for (const lanes of lanesFor(dtype, to)) {
-      const meaning = castFunction(dtype, to) as Meaning;
+      const meaning = castFunction(dtype, to);
       const { actual, expected } = await outcome([column], to, lanes, ([x]) => cast(x as Expr, to), meaning);
       expect(actual).toEqual(expected);
     }

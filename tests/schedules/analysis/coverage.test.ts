@@ -5,7 +5,7 @@ import { fillsBox, runsForAll } from '../../../schedules/analysis/coverage.ts';
 
 const [f, i, j] = [variable('f'), variable('i'), variable('j')];
 const around = (...sizes: readonly (readonly [name: string, extent: number])[]): readonly For[] =>
-  sizes.map(([name, extent]) => loop(name, int(extent), seq([])) as For);
+  sizes.map(([name, extent]) => loop(name, int(extent), seq([])));
 
 function runs(
   loops: readonly For[],
