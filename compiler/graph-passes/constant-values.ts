@@ -10,10 +10,14 @@ export function elementAt({ dtype, data }: TensorData, index: number): Scalar {
   return dtype === 'f16' ? f16ToNumber(Number(raw)) : raw;
 }
 
+/** Whether elements are stored as the numbers that they are: a typed array converts them. */
+const isPlain = (dtype: DType): boolean => dtype !== 'f16' && !isBigInt(dtype);
+
 /** All elements, decoded and as numbers. */
 export function numbersOf(tensor: TensorData): Float64Array {
   const numbers = new Float64Array(tensor.data.length);
-  for (let i = 0; i < numbers.length; i++) numbers[i] = Number(elementAt(tensor, i));
+  if (isPlain(tensor.dtype)) numbers.set(tensor.data as Float64Array);
+  else for (let i = 0; i < numbers.length; i++) numbers[i] = Number(elementAt(tensor, i));
   return numbers;
 }
 
@@ -36,9 +40,11 @@ export function isFilledWith(tensor: TensorData | undefined, value: number): boo
 /** A tensor whose elements are given as numbers (rounded to the dtype by storing them). */
 export function tensorOf(dtype: DType, shape: readonly number[], values: ArrayLike<number>): TensorData {
   const data = newArray(dtype, values.length);
-  for (let i = 0; i < data.length; i++) {
-    const value = values[i] as number;
-    data[i] = isBigInt(dtype) ? BigInt(value) : dtype === 'f16' ? f16FromNumber(value) : value;
-  }
+  if (isPlain(dtype)) (data as Float64Array).set(values);
+  else
+    for (let i = 0; i < data.length; i++) {
+      const value = values[i] as number;
+      data[i] = isBigInt(dtype) ? BigInt(value) : f16FromNumber(value);
+    }
   return { dtype, shape, data };
 }

@@ -103,9 +103,11 @@ function scaled(affine: Affine, factors: readonly number[]): Affine | undefined 
   const axis = weightAxis(affine);
   const { shape, dtype } = affine.weights;
   const inner = elementCount(shape.slice(axis + 1));
-  const values = numbersOf(affine.weights).map(
-    (value, i) => value * (factors[Math.floor(i / inner) % factors.length] ?? 1),
-  );
+  const values = numbersOf(affine.weights);
+  for (let start = 0, row = 0; start < values.length; start += inner, row++) {
+    const factor = factors[row % factors.length] ?? 1;
+    for (let i = start; i < start + inner; i++) values[i] = (values[i] as number) * factor;
+  }
   const weights = tensorOf(dtype, shape, values);
   const bias = affine.bias?.map((value, channel) => value * (factors[channel] ?? 1));
   return { contraction: affine.contraction, weights, ...(bias === undefined ? {} : { bias }) };
