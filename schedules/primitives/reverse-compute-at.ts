@@ -1,4 +1,5 @@
-import { dimExpr, seq } from '../../ir/tensor/build.ts';
+import { dimEquals } from '../../ir/dim.ts';
+import { seq } from '../../ir/tensor/build.ts';
 import { exprKey } from '../../ir/tensor/expr-key.ts';
 import type { Buffer, For, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update } from '../../ir/tensor/visit.ts';
@@ -92,56 +93,53 @@ function partsReady(
   const { block } = consumer;
   const around = [...outer, loop];
   requireSettledInputs(func, { block, loops: around }, position);
-  const parts = new Map<Iter, Part>();
-  for (const name of readBy(consumer)) {
-    const buffer = findBuffer(func, name);
-    for (const writer of writersOf(blockSites(func), name)) {
-      if (writer.block === block || !writer.loops.some((one) => around.includes(one))) continue;
-      for (const [iter, part] of partsOf(func, consumer, writer, buffer, around)) {
-        const known = parts.get(iter);
-        if (known !== undefined && keyOf(known) !== keyOf(part))
-          fail(
-            func,
-            `block '${block.name}'`,
-            `the parts of '${iter.name}' that its inputs have ready in loop '${loop.loopVar}' differ`,
-          );
-        parts.set(iter, part);
-      }
-    }
+  const reads = [...readBy(consumer)].flatMap((name) => {
+    const writers = writersOf(blockSites(func), name).filter(
+      (writer) => writer.block !== block && writer.loops.some((one) => around.includes(one)),
+    );
+    return writers.flatMap((writer) => partsOf(func, consumer, writer, findBuffer(func, name), around));
+  });
+  const parts = new Map(reads.flatMap((read) => [...read]));
+  const place = `loop '${loop.loopVar}'`;
+  for (const [iter, part] of reads.flatMap((read) => [...read])) {
+    const first = parts.get(iter);
+    if (first !== undefined && keyOf(first) !== keyOf(part))
+      fail(func, `block '${block.name}'`, `the parts of '${iter.name}' that its inputs have ready in ${place} differ`);
+  }
+  // One read meets every value of its variables in turn; what two reads need apart may never be ready together.
+  if (reads.length > 0 && !reads.some((read) => read.size === parts.size)) {
+    const names = [...parts.keys()].map(({ name }) => `'${name}'`).join(', ');
+    fail(func, `block '${block.name}'`, `it is not known that ${place} leads through all values of ${names} together`);
   }
   return block.iters.map((iter) => parts.get(iter) ?? wholeOf(iter));
 }
 
 const keyOf = ({ min, extent }: Part): string => `${exprKey(min)}, ${exprKey(extent)}`;
 
+/** For each read of a buffer, the parts of the iteration variables for which a writer has completed what is read. */
 function partsOf(
   func: TensorFunc,
   { block }: BlockSite,
   writer: BlockSite,
   buffer: Buffer,
   around: readonly For[],
-): ReadonlyMap<Iter, Part> {
+): readonly ReadonlyMap<Iter, Part>[] {
   const refuse = (reason: string): never => fail(func, `block '${block.name}'`, reason);
   const written = writtenParts(func, writer, buffer, around);
   if (written === undefined)
     return refuse(`it is not known which elements of '${buffer.name}' block '${writer.block.name}' completes there`);
-  const parts = new Map<Iter, Part>();
-  for (const { indices } of loadsOf(block, buffer.name))
+  return loadsOf(block, buffer.name).map(({ indices }) => {
+    const parts = new Map<Iter, Part>();
     written.forEach((part, dim) => {
-      const index = indices[dim];
-      if (part === 'all' || index === undefined) return;
+      const [index, extent] = [indices[dim], buffer.shape[dim]];
+      if (part === 'all' || index === undefined || extent === undefined) return;
       const iter = block.iters.find(({ name }) => index.kind === 'var' && index.name === name);
-      const own =
-        iter?.kind === 'spatial' && exprKey(dimExpr(iter.extent)) === exprKey(dimExpr(buffer.shape[dim] ?? 1));
-      if (iter === undefined || !own)
+      if (iter?.kind !== 'spatial' || !dimEquals(iter.extent, extent) || parts.has(iter))
         return refuse(
           `index ${dim} of its read of '${buffer.name}' is not a spatial variable over all of that dimension, of which only a part is ready there`,
         );
-      const ready: Part = { iter, min: part.min, extent: part.extent, isWhole: false };
-      const known = parts.get(iter);
-      if (known !== undefined && keyOf(known) !== keyOf(ready))
-        return refuse(`it reads parts of '${buffer.name}' that are not ready at the same time`);
-      parts.set(iter, ready);
+      parts.set(iter, { iter, min: part.min, extent: part.extent, isWhole: false });
     });
-  return parts;
+    return parts;
+  });
 }

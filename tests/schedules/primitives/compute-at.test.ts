@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseTensorFunc } from '../../../ir/text/parse.ts';
 import { applyStep, replay } from '../../../schedules/trace.ts';
 import { chain, matmulRelu, passing, textAfter } from '../functions.ts';
 
@@ -87,6 +88,47 @@ describe('compute-at', () => {
   test('refuses what reads a value that does not last', () => {
     expect(() => applyStep(passing(8), { primitive: 'compute-at', block: 'T', loop: 'b' })).toThrow(
       "it reads 'x', which block 'x' changes in a loop that both are in",
+    );
+  });
+
+  test('refuses to go before what it reads, in the statement that it leaves', () => {
+    const func = replay(chain(8), [
+      { primitive: 'cache-read', block: 'T', buffer: 'A', scope: 'global' },
+      { primitive: 'compute-at', block: 'A_copy', loop: 'a' },
+      { primitive: 'reverse-compute-at', block: 'B', loop: 'a' },
+      { primitive: 'split', loop: 'a', factors: [8, 1] },
+    ]);
+    expect(() => applyStep(func, { primitive: 'compute-at', block: 'T', loop: 'a_0' })).toThrow(
+      "it reads 'A_global', which block 'A_copy' writes after that place",
+    );
+  });
+
+  test('refuses to go past a block that changes what it reads', () => {
+    const func = parseTensorFunc(`func @swap(%A: f32[4]) -> (%B: f32[4]) {
+      temp %R: f32[4] global
+      temp %T: f32[4] global
+      for r in 4 { block R(vr: spatial(4) = r) { %R[vr] = %A[vr] } }
+      for t in 4 { block T(vt: spatial(4) = t) { %T[vt] = %R[vt] * 2f32 } }
+      for b in 4 {
+        block R_1(vw: spatial(4) = b) { %R[vw] = 0f32 }
+        block B(vb: spatial(4) = b) { %B[vb] = %T[vb] + %R[vb] }
+      }
+    }`);
+    expect(() => applyStep(func, { primitive: 'compute-at', block: 'T', loop: 'b' })).toThrow(
+      "it reads 'R', which block 'R_1' writes after that place",
+    );
+  });
+
+  test('refuses a reduction whose order means something', () => {
+    const func = parseTensorFunc(`func @horner(%A: f32[4]) -> (%B: f32[2]) {
+      temp %P: f32[1] global
+      for k in 2 { for l in 2 {
+        block P(vk: reduce(4) = l * 2 + k) { init { %P[0] = 0f32 } %P[0] = %P[0] * 2f32 + %A[vk] }
+      } }
+      for b in 2 { block B(vb: spatial(2) = b) { %B[vb] = %P[0] } }
+    }`);
+    expect(() => applyStep(func, { primitive: 'compute-at', block: 'P', loop: 'b' })).toThrow(
+      "its reduction is not one update of 'P', so its order must stay",
     );
   });
 });

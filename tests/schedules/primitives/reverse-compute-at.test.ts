@@ -150,4 +150,17 @@ describe('reverse-compute-at', () => {
       "it is not known which elements of 'T' block 'T' completes there",
     );
   });
+
+  test('refuses two reads that are never ready together', () => {
+    const func = parseTensorFunc(`func @differences(%A: f32[7]) -> (%D: f32[7, 7]) {
+      temp %T: f32[7] global
+      for p in 7 { block T(vp: spatial(7) = p) { %T[vp] = exp(%A[vp]) } }
+      for i in 7 { for j in 7 {
+        block D(vi: spatial(7) = i, vj: spatial(7) = j) { %D[vi, vj] = %T[vi] - %T[vj] }
+      } }
+    }`);
+    expect(() => applyStep(func, { primitive: 'reverse-compute-at', block: 'D', loop: 'p' })).toThrow(
+      "block 'D': it is not known that loop 'p' leads through all values of 'vi', 'vj' together",
+    );
+  });
 });
