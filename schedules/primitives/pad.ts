@@ -1,10 +1,8 @@
 import { isStatic } from '../../ir/dim.ts';
-import { isBigInt } from '../../ir/dtype.ts';
 import { and, constant, int, less, load, select, seq, variable } from '../../ir/tensor/build.ts';
 import { simplify } from '../../ir/tensor/simplify.ts';
 import type { Block, Buffer, Expr, Iter, Load, Stmt, Store, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { rewriteExpr, update } from '../../ir/tensor/visit.ts';
-import { loadsOf, readBy, writersOf } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
 import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { namesIn, takeName } from '../analysis/names.ts';
@@ -13,9 +11,7 @@ import {
   type BlockSite,
   fail,
   findBlock,
-  findBuffer,
   findLoop,
-  nestMates,
   replaceBlock,
   replaceLoop,
   sitesUnder,
@@ -25,6 +21,7 @@ import { listOf, positive, text } from '../fields.ts';
 import type { Primitive } from '../step.ts';
 import { cacheable } from './cache-write.ts';
 import { fillNest } from './fill-nest.ts';
+import { accessKey, type Longer, longerAt, longShape, type PaddedInputs, padInputs, zeroOf } from './pad-inputs.ts';
 
 /**
  * Rounds the extents of a block's iteration variables up to multiples, so that tiles divide them. The block reads
@@ -60,9 +57,6 @@ export const pad: Primitive<'pad'> = {
     return requireLoopKinds(update(result, { body: aroundNest(result, args.block, { before: seq(fills), ...after }) }));
   },
 };
-
-/** The new extents of the iteration variables that get one. */
-type Longer = ReadonlyMap<Iter, number>;
 
 function longerIters(func: TensorFunc, { block }: BlockSite, multiples: readonly number[]): Longer {
   const place = `block '${block.name}'`;
@@ -117,95 +111,6 @@ function outputOf(func: TensorFunc, site: BlockSite, longer: Longer): Output | u
   };
 }
 
-/** For each index of an access, the longer variable that it is, if it is one. */
-function longerAt(
-  func: TensorFunc,
-  block: Block,
-  { buffer, indices }: Load | Store,
-  longer: Longer,
-): readonly (Iter | undefined)[] {
-  const iters = [...longer.keys()];
-  return indices.map((index, d) => {
-    const own = iters.find(({ name }) => index.kind === 'var' && index.name === name);
-    const hidden = iters.find(({ name }) => own === undefined && variablesIn(index).has(name));
-    if (hidden !== undefined)
-      fail(func, `block '${block.name}'`, `index ${d} of its access of '${buffer}' is not just '${hidden.name}'`);
-    return own;
-  });
-}
-
-const longShape = ({ shape }: Buffer, at: readonly (Iter | undefined)[], longer: Longer): Buffer['shape'] =>
-  shape.map((extent, d) => {
-    const iter = at[d];
-    return (iter && longer.get(iter)) ?? extent;
-  });
-
-interface PaddedInputs {
-  readonly fills: readonly Stmt[];
-  readonly temps: readonly Buffer[];
-  /** The copies, by which access they are for. */
-  readonly padded: ReadonlyMap<string, Buffer>;
-}
-
-const keyOf = (buffer: string, at: readonly (Iter | undefined)[]): string =>
-  [buffer, ...at.map((iter) => iter?.name ?? '')].join();
-
-function padInputs(func: TensorFunc, site: BlockSite, longer: Longer): PaddedInputs {
-  const { block } = site;
-  const place = `block '${block.name}'`;
-  const written = singleStore(block.body)?.buffer;
-  const padded = new Map<string, Buffer>();
-  const fills: Stmt[] = [];
-  let current = func;
-  for (const name of readBy(site)) {
-    if (name === written) continue;
-    const source = findBuffer(func, name);
-    const [mate] = writersOf(nestMates(func, block.name), name);
-    for (const access of loadsOf(block, name)) {
-      const at = longerAt(func, block, access, longer);
-      const key = keyOf(name, at);
-      if (at.every((iter) => iter === undefined) || padded.has(key)) continue;
-      if (mate !== undefined) fail(func, place, `block '${mate.block.name}' in the same nest writes '${name}'`);
-      const shape = longShape(source, at, longer);
-      const copy: Buffer = {
-        ...source,
-        scope: 'global',
-        name: takeName(namesIn(current).buffers, `${name}_pad`),
-        shape,
-      };
-      const fill = fillNest(current, place, {
-        to: copy,
-        block: `${name}_fill`,
-        names: undefined,
-        value: (indices) => insideOrZero(func, source, at, indices),
-      });
-      padded.set(key, copy);
-      fills.push(fill);
-      current = update(current, { temps: [...current.temps, copy], body: seq([fill, current.body]) });
-    }
-  }
-  return { fills, padded, temps: [...padded.values()] };
-}
-
-/** What stands in a buffer up to the extents of the variables, and zero beyond. */
-function insideOrZero(
-  func: TensorFunc,
-  source: Buffer,
-  at: readonly (Iter | undefined)[],
-  indices: readonly Expr[],
-): Expr {
-  const guards = at.flatMap((iter, d) => {
-    const [index, extent] = [indices[d], source.shape[d]];
-    if (iter === undefined || index === undefined || extent === undefined) return [];
-    if (!isStatic(extent) || !isStatic(iter.extent))
-      return fail(func, `buffer '${source.name}'`, `dimension ${d} is symbolic, so it cannot be padded`);
-    return [less(index, int(Math.min(extent, iter.extent)))];
-  });
-  return select(guards.reduce(and), load(source, indices), zeroOf(source));
-}
-
-const zeroOf = ({ dtype }: { readonly dtype: Buffer['dtype'] }): Expr => constant(isBigInt(dtype) ? 0n : 0, dtype);
-
 function padBlock(
   func: TensorFunc,
   block: Block,
@@ -220,7 +125,7 @@ function padBlock(
       const target =
         node.buffer === output?.short.name
           ? output.long
-          : padded.get(keyOf(node.buffer, longerAt(func, block, node, longer)));
+          : padded.get(accessKey(node.buffer, longerAt(func, block, node, longer)));
       return target === undefined ? node : { ...node, buffer: target.name };
     });
   const redirectStore = (store: Store): Store => ({
