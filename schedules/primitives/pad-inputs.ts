@@ -100,5 +100,5 @@ function insideOrZero(
   return select(guards.reduce(and), load(source, indices), zeroOf(source));
 }
 
-export const zeroOf = ({ dtype }: { readonly dtype: Buffer['dtype'] }): Expr => constant(isBigInt(dtype) ? 0n : 0, dtype);
-
+export const zeroOf = ({ dtype }: { readonly dtype: Buffer['dtype'] }): Expr =>
+  constant(isBigInt(dtype) ? 0n : 0, dtype);
