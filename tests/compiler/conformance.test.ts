@@ -25,7 +25,7 @@ describe.skipIf(!existsSync(archive))("ONNX's backend tests, compiled and run", 
 
   beforeAll(async () => {
     folder = await unpackSuite(archive);
-    verdicts = await runSuite(await findTests(folder), { tolerance: defaultTolerance, timeLimit: 60, workers: 2 });
+    verdicts = await runSuite(await findTests(folder), { tolerance: defaultTolerance, timeLimit: 180, workers: 1 });
   }, 600_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
