@@ -53,6 +53,7 @@ if (found === undefined) {
     `no difference in ${done} runs (${seconds(performance.now())} s); steps: ${counts.join(', ')}\n`,
   );
 } else {
+  process.stdout.write('a difference: looking for a smaller case\n');
   const counterexample = await smaller(found, details.counterexamplePath ?? undefined);
   const failure = await failureOf(counterexample);
   const shortest = failure && (await shrinkTrace(counterexample, failure));

@@ -88,7 +88,7 @@ export async function differenceAfter({ func, numbers }: Case, trace: Trace): Pr
   const lowered = lowerSchedule(scheduled);
   const meaning = interpretFunc(lowered, flat, sizes);
   return (
-    (rounds ? compareWide(func, scheduled, inputs, sizes) : compare('the scheduled function', after, before)) ??
+    (rounds ? compareWide(func, trace, inputs, sizes) : compare('the scheduled function', after, before)) ??
     (turned.body === scheduled.body
       ? undefined
       : compare('its parallel iterations backwards', interpretFunc(turned, inputs, sizes), after)) ??
@@ -97,17 +97,18 @@ export async function differenceAfter({ func, numbers }: Case, trace: Trace): Pr
   );
 }
 
-/** Compares functions that round differently, where floats have room. */
+/** Compares functions that round differently, made anew where floats have room. */
 function compareWide(
   func: TensorFunc,
-  scheduled: TensorFunc,
+  trace: Trace,
   inputs: readonly TensorData[],
   sizes: ReadonlyMap<string, number>,
 ): string | undefined {
-  const [before, after, data] = [widenFunc(func), widenFunc(scheduled), inputs.map(widenData)];
-  if (before === undefined || after === undefined) return undefined;
+  const [before, data] = [widenFunc(func), inputs.map(widenData)];
+  if (before === undefined) return undefined;
   const expected = interpretFunc(before, data, sizes);
-  return compare('the scheduled function, in f64', interpretFunc(after, data, sizes), expected, 1e-6);
+  const actual = interpretFunc(replay(before, trace), data, sizes);
+  return compare('the scheduled function, in f64', actual, expected, 1e-6);
 }
 
 function compare(
