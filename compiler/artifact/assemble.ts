@@ -14,7 +14,7 @@ import type { KernelCall } from '../kernels.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
 import { loaderFiles } from './loader-files.ts';
-import { indexModule, printTypings } from './typings.ts';
+import { indexModule, packageJson, printTypings } from './typings.ts';
 
 export interface AssembleParts {
   readonly graph: Graph;
@@ -35,7 +35,12 @@ export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFi
   const others: ArtifactFiles = {
     ...parts.kernels,
     [files.weights]: parts.layout.weights,
-    ...encodeAll({ 'index.js': indexModule, 'index.d.ts': printTypings(content), ...(await loaderFiles()) }),
+    ...encodeAll({
+      'index.js': indexModule,
+      'index.d.ts': printTypings(content),
+      'package.json': packageJson,
+      ...(await loaderFiles()),
+    }),
   };
   const body: Omit<Manifest, 'sha256'> = {
     ...content,

@@ -32,6 +32,9 @@ export * from './runtime/index.js';
 export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
 `;
 
+/** Makes the artifact's code modules, whatever the package around its folder says of its own. */
+export const packageJson = `${JSON.stringify({ type: 'module', main: 'index.js', types: 'index.d.ts' })}\n`;
+
 /** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
 export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>): string {
   return `import type { LoadOptions, Model } from './runtime/index.js';

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ArtifactFiles, writeArtifact } from '../../compiler/index.ts';
 import { ArtifactError, type LoadOptions, load } from '../../runtime/index.ts';
@@ -57,6 +59,19 @@ describe('load', () => {
   test('is what the artifact itself exports', async () => {
     const own = await import(pathToFileURL(join(folder, 'an artifact', 'index.js')).href);
     expect(await (await own.load()).run({ x: smallX })).toEqual({ y: smallY });
+  });
+
+  test('is what the artifact exports inside of a CommonJS package too', async () => {
+    const host = join(folder, 'commonjs');
+    await mkdir(host);
+    await writeFile(join(host, 'package.json'), '{ "type": "commonjs" }');
+    await writeArtifact(files, join(host, 'model'));
+    await writeFile(
+      join(host, 'main.mjs'),
+      "import { load } from './model/index.js'; console.log((await load()).info().kernels);",
+    );
+    const { stdout } = await promisify(execFile)(process.execPath, [join(host, 'main.mjs')]);
+    expect(stdout).toBe('1\n');
   });
 });
 

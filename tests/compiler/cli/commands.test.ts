@@ -65,6 +65,7 @@ describe('compile', () => {
       'kernels.relaxed.wasm',
       'kernels.wasm',
       'manifest.json',
+      'package.json',
       'runtime',
       'weights.bin',
     ]);
