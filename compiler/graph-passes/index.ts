@@ -9,6 +9,7 @@ import { moveTransposes } from './move-transposes/index.ts';
 import { narrowIntegers } from './narrow-integers/index.ts';
 import { pointwiseConvToMatmul } from './pointwise-conv-to-matmul.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
+import { splitGroupedConv } from './split-grouped-conv.ts';
 
 export interface GraphPass {
   readonly name: string;
@@ -27,6 +28,7 @@ export const graphPasses: readonly GraphPass[] = [
   ...clean,
   { name: 'fold-scale-into-conv', run: foldScaleIntoConv },
   { name: 'narrow-integers', run: narrowIntegers },
+  { name: 'split-grouped-conv', run: splitGroupedConv },
   { name: 'choose-layout', run: chooseLayout },
   { name: 'move-transposes', run: moveTransposes },
   { name: 'pointwise-conv-to-matmul', run: pointwiseConvToMatmul },
