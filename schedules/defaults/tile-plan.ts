@@ -36,7 +36,8 @@ export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlyS
   const along = loads.filter((load) => strideAlong(load, columns) !== 0);
   const others = spatial.slice(0, -1);
   const shared = others.findLast((loop) => along.every((load) => strideAlong(load, loop) === 0));
-  const panels = shared !== undefined && loads.length > along.length;
+  // An operand that does not follow the columns makes it a product, of a single row where no loop is shared.
+  const panels = loads.length > along.length;
   const rows = panels ? shared : others.findLast((loop) => overlaps(site, loop, reduceLoops, loads));
   const rest = others.filter((loop) => loop !== rows);
   const batch = panels ? rest.filter((loop) => along.some((load) => strideAlong(load, loop) !== 0)) : [];
@@ -51,9 +52,7 @@ export function planTile(func: TensorFunc, site: BlockSite, constants: ReadonlyS
     rows,
     batch,
     moving: rest.filter((loop) => !batch.includes(loop)),
-    tile: panels
-      ? contractionTile(extentOf(site, rows ?? ''), extentOf(site, columns))
-      : windowTile(site, columns, rows),
+    tile,
     reduceLoops,
     packed: along.filter(worth),
     blocking: panels ? blockingOf(site, along, rows ?? '', rest.length, tile) : undefined,
