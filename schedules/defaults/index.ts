@@ -35,10 +35,10 @@ function tileOnlyReduction(schedule: Schedule, constants: ReadonlySet<string>): 
   return reduction !== undefined && others.length === 0 && tileReduction(schedule, reduction.block.name, constants);
 }
 
-function scheduleReductions(schedule: Schedule): boolean {
+function scheduleReductions(schedule: Schedule, constants: ReadonlySet<string>): boolean {
   inlineElementwise(schedule);
   if (!blockSites(schedule.func).some(isReduction)) return false;
-  scheduleRows(schedule);
+  scheduleRows(schedule, constants);
   return true;
 }
 

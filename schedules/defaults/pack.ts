@@ -45,3 +45,13 @@ function packedLayout(func: TensorFunc, access: Access, order: readonly string[]
     { dim: vectorDim, mod: width },
   ];
 }
+
+/** Packs an operand so that the elements that follow one loop stand side by side. Returns whether it could. */
+export function packAlong(schedule: Schedule, access: Access, loop: string): boolean {
+  const dims = access.indices.map((_, dim) => dim);
+  const last = access.indices.findIndex((index) => index.kind === 'var' && index.name === loop);
+  if (last === -1 || readersOf(blockSites(schedule.func), access.buffer).length !== 1) return false;
+  const layout = [...dims.filter((dim) => dim !== last), last].map((dim): PackedDim => ({ dim }));
+  schedule.apply({ primitive: 'transform-layout', buffer: access.buffer, layout });
+  return true;
+}

@@ -4,6 +4,7 @@ import type { Schedule } from '../schedule.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
 import { finishInit, finishTile, splitLanes } from './lanes.ts';
+import { packAlong } from './pack.ts';
 import { isReduction, longLoops, loopsOf } from './reduction-site.ts';
 import { extentOf, loadsOf, strideAlong } from './strides.ts';
 
@@ -14,7 +15,7 @@ import { extentOf, loadsOf, strideAlong } from './strides.ts';
  *
  *   for row { max of row; exp buffer and its sum; row of results }
  */
-export function scheduleRows(schedule: Schedule): void {
+export function scheduleRows(schedule: Schedule, constants: ReadonlySet<string>): void {
   const last = blockSites(schedule.func).at(-1);
   if (last === undefined) return;
   const rows = rowLoops(schedule, last);
@@ -23,7 +24,7 @@ export function scheduleRows(schedule: Schedule): void {
     .filter(isReduction)
     .map((site) => site.block.name);
   if (row !== undefined) moveUnder(schedule, last.block.name, row);
-  for (const reduction of reductions) vectorizeReduction(schedule, reduction);
+  for (const reduction of reductions) vectorizeReduction(schedule, reduction, constants);
   for (const site of blockSites(schedule.func)) if (!isReduction(site)) vectorizeBlock(schedule, site.block.name);
 }
 
@@ -54,14 +55,16 @@ const partialsFor = (extent: number): number | undefined => (extent >= 32 ? 16 :
  *
  *   for k { s += x[k] }   →   for k_tile { p[0…15] += x[16·k_tile + 0…15] }; q[0…3] = p[0…3] + … ; s = q[0] + … + q[3]
  */
-function vectorizeReduction(schedule: Schedule, reduction: string): void {
+function vectorizeReduction(schedule: Schedule, reduction: string, constants: ReadonlySet<string>): void {
   const site = findBlock(schedule.func, reduction);
   const loop = loopsOf(site, 'reduce').at(-1);
   if (loop === undefined || site.loops.at(-1)?.loopVar !== loop) return;
-  const contiguous = loadsOf(schedule.func, site).every((load) => [0, 1].includes(strideAlong(load, loop) ?? 2));
+  const scattered = loadsOf(schedule.func, site).filter((load) => ![0, 1].includes(strideAlong(load, loop) ?? 2));
   const partials = partialsFor(extentOf(site, loop));
-  if (partials === undefined || !contiguous) return;
+  if (partials === undefined || !scattered.every(({ access }) => constants.has(access.buffer))) return;
   attempt(() => {
+    // Of a constant the elements that are added up can be put side by side.
+    if (!scattered.every(({ access }) => packAlong(schedule, access, loop))) return false;
     keepPartials(schedule, reduction, loop, partials);
     const rest = findBlock(schedule.func, reduction).loops.at(-1);
     if (partials > 4 && rest !== undefined) {
@@ -70,6 +73,7 @@ function vectorizeReduction(schedule: Schedule, reduction: string): void {
     }
     const final = findBlock(schedule.func, reduction).loops.at(-1);
     if (final !== undefined) schedule.apply({ primitive: 'unroll', loop: final.loopVar });
+    return true;
   });
 }
 
