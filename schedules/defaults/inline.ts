@@ -1,28 +1,26 @@
 import { ScheduleError } from '../../ir/errors.ts';
-import type { UnaryOp } from '../../ir/scalar.ts';
+import { type BinaryOp, type UnaryOp, unaryOps } from '../../ir/scalar.ts';
 import { walk } from '../../ir/tensor/visit.ts';
 import { readersOf, writtenBy } from '../analysis/accesses.ts';
 import { type BlockSite, blockSites } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 
+const cheap: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'not',
+  'bitnot',
+  'isnan',
+]);
+
 /** Operations that take many instructions: computed once and kept rather than again in each consumer. */
-const costly: ReadonlySet<string> = new Set<UnaryOp | 'pow' | 'mod' | 'floormod'>([
-  'exp',
-  'log',
-  'sin',
-  'cos',
-  'tan',
-  'asin',
-  'acos',
-  'atan',
-  'sinh',
-  'cosh',
-  'tanh',
-  'asinh',
-  'acosh',
-  'atanh',
-  'erf',
-  'sigmoid',
+const costly: ReadonlySet<UnaryOp | BinaryOp> = new Set<UnaryOp | BinaryOp>([
+  ...unaryOps.filter((op) => !cheap.has(op)),
   'pow',
   'mod',
   'floormod',
