@@ -3,20 +3,29 @@ import type { Graph, Node, NodeOf } from '../ir/graph/graph.ts';
 import type { Buffer, TensorFunc } from '../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../ir/tensor-data.ts';
 import { printTensorFunc } from '../ir/text/print-tensor.ts';
-import { defaultSchedule } from '../schedules/defaults/index.ts';
+import { asDecided, type Decide, decisionsOf } from '../schedules/decision.ts';
+import { type Scheduled, scheduleWorkload, type Workload } from '../schedules/space/search-space.ts';
+import { wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
 import type { Trace } from '../schedules/trace.ts';
-import { type HoistedInput, hoistPacking, pack } from './hoist-packing.ts';
-import { lowerGroup } from './lower/lower-group.ts';
+import { type HoistedInput, type HoistedPacking, hoistPacking, pack } from './hoist-packing.ts';
+import { workloadOf } from './lower/workload.ts';
 import { lowerSchedule } from './tensor-passes/index.ts';
 
-/** One kernel in all the forms it went through; calls of equal workloads share it. */
-export interface Kernel {
-  readonly name: string;
-  readonly tensor: TensorFunc;
+/** A kernel as it is scheduled for one target. */
+export interface KernelVariant {
   readonly trace: Trace;
   readonly scheduled: TensorFunc;
   readonly lowered: TensorFunc;
+}
+
+/** One kernel in all the forms it went through; calls of equal workloads share it. */
+export interface Kernel extends KernelVariant {
+  readonly name: string;
+  /** What it computes, in the definition that the schedule chose. */
+  readonly tensor: TensorFunc;
   readonly inputs: readonly HoistedInput[];
+  /** The same for engines with relaxed SIMD: with the same operands, and the same workspaces. */
+  readonly relaxed: KernelVariant;
 }
 
 /** A call of a kernel. An operand is a value of the graph, or a constant that was packed for this kernel. */
@@ -31,11 +40,13 @@ export function buildKernels(graph: Graph): readonly KernelCall[] {
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
   const known = new Map<string, Kernel>();
   return graph.nodes.filter(isKernel).map((node) => {
-    const tensor = lowerGroup(node);
+    const workload = workloadOf(node);
+    const tensor = workload.definitions[0]?.func;
+    invariant(tensor !== undefined, `group ${node.name} has a definition`);
     const fixed = tensor.inputs.filter((_, i) => constants.has(node.inputs[i] as string)).map((input) => input.name);
-    const workload = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')}`;
-    const kernel = known.get(workload) ?? buildKernel(tensor, new Set(fixed));
-    known.set(workload, kernel);
+    const key = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')}`;
+    const kernel = known.get(key) ?? buildKernel(workload, new Set(fixed));
+    known.set(key, kernel);
     return { node, kernel, inputs: kernel.inputs.map((input) => operand(node, input, constants)) };
   });
 }
@@ -49,12 +60,55 @@ function isKernel(node: Node): node is NodeOf<'fused'> {
   return !isAlias(node);
 }
 
-/** The kernel of a function by the default schedule; inputs that are constants are packed for it. */
-export function buildKernel(tensor: TensorFunc, constants: ReadonlySet<string>): Kernel {
-  const { trace, func: scheduled } = defaultSchedule(tensor, constants);
-  const { func, inputs } = hoistPacking(scheduled, constants);
-  return { name: tensor.name, tensor, trace, scheduled, lowered: lowerSchedule(func), inputs };
+/**
+ * The kernel of a workload by the default schedule, or by that which `decide` chooses; inputs that are constants are
+ * packed for it.
+ */
+export function buildKernel(workload: Workload, constants: ReadonlySet<string>, decide?: Decide): Kernel {
+  const scheduled = scheduleWorkload(workload, { target: wasmSimd, constants }, decide);
+  const hoisted = hoistPacking(scheduled.func, constants);
+  const variant = variantOf(scheduled, hoisted);
+  return {
+    ...variant,
+    name: scheduled.definition.func.name,
+    tensor: scheduled.definition.func,
+    inputs: hoisted.inputs,
+    relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, constants),
+  };
 }
+
+const variantOf = ({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelVariant => ({
+  trace,
+  scheduled: func,
+  lowered: lowerSchedule(hoisted.func),
+});
+
+/**
+ * The same decisions but for the height of register tiles, which follows the target; that of the tiles' width, and with
+ * it how operands are packed, is kept.
+ */
+function relaxedVariant(
+  simd: KernelVariant & HoistedPacking,
+  workload: Workload,
+  constants: ReadonlySet<string>,
+): KernelVariant {
+  const decisions = [...decisionsOf(simd.trace)];
+  const kept = decisions.filter(([name]) => !name.endsWith('.rows'));
+  if (kept.length === decisions.length) return simd;
+  const scheduled = scheduleWorkload(workload, { target: wasmRelaxedSimd, constants }, asDecided(new Map(kept)));
+  const hoisted = hoistPacking(scheduled.func, constants);
+  const variant = variantOf(scheduled, hoisted);
+  const hasSameOperands =
+    printOperands(hoisted.inputs) === printOperands(simd.inputs) &&
+    printBuffers(workspacesOf(variant)) === printBuffers(workspacesOf(simd));
+  return hasSameOperands ? variant : simd;
+}
+
+const printOperands = (inputs: readonly HoistedInput[]): string =>
+  inputs.map(({ source, pack: packing }) => `${source} ${packing ? printTensorFunc(packing) : ''}`).join('\n');
+
+const printBuffers = (buffers: readonly Buffer[]): string =>
+  JSON.stringify(buffers.map(({ dtype, shape }) => ({ dtype, shape })));
 
 function operand(
   node: NodeOf<'fused'>,
@@ -67,6 +121,8 @@ function operand(
   return packing === undefined || data === undefined ? name : pack(packing, data);
 }
 
+const workspacesOf = ({ lowered }: KernelVariant): readonly Buffer[] =>
+  lowered.temps.filter((temp) => temp.scope === 'global');
+
 /** The workspaces that a kernel needs in linear memory while it runs. */
-export const workspaces = (kernel: Kernel): readonly Buffer[] =>
-  kernel.lowered.temps.filter((temp) => temp.scope === 'global');
+export const workspaces = (kernel: Kernel): readonly Buffer[] => workspacesOf(kernel);

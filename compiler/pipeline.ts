@@ -5,7 +5,7 @@ import { assembleArtifact } from './artifact/assemble.ts';
 import { type Layout, layoutMemory } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
-import { buildKernels, type KernelCall } from './kernels.ts';
+import { buildKernels, type Kernel, type KernelCall } from './kernels.ts';
 import { requireStaticShapes } from './static-shape.ts';
 
 export interface CompileOptions {
@@ -41,8 +41,9 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   return { files, fused, calls, layout };
 }
 
-const distinctKernels = (calls: readonly KernelCall[]) =>
-  [...new Set(calls.map((call) => call.kernel))].map((kernel) => kernel.lowered);
+const distinctKernels = (calls: readonly KernelCall[]): readonly Kernel[] => [
+  ...new Set(calls.map((call) => call.kernel)),
+];
 
 type Phase = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 

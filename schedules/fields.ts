@@ -16,6 +16,10 @@ export const optional = (of: Field): Field => ({ ...of, optional: true });
 export const text: Field = field('a non-empty string', (value) => typeof value === 'string' && value !== '');
 export const integer: Field = field('an integer', Number.isSafeInteger);
 export const positive: Field = field('a positive integer', (value) => Number.isSafeInteger(value) && Number(value) > 0);
+export const nonNegative: Field = field(
+  'an integer that is not negative',
+  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+);
 export const scalar: Field = field(
   'a string, a finite number or a boolean',
   (value) => typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value),

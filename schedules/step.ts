@@ -53,7 +53,16 @@ export interface StepArgs {
     readonly layout: readonly PackedDim[];
     readonly names?: readonly string[];
   };
+  readonly 'sample-categorical': {
+    readonly name: string;
+    readonly candidates: readonly Choice[];
+    /** The position of the chosen candidate. */
+    readonly decision: number;
+  };
 }
+
+/** What a decision may choose. */
+export type Choice = number | string | boolean;
 
 /** One dimension of a packed layout: `floormod(floordiv(index[dim], div), mod)` of the index before. */
 export interface PackedDim {

@@ -14,6 +14,7 @@ import { reorder } from './reorder.ts';
 import { reverseComputeAt } from './reverse-compute-at.ts';
 import { reverseComputeInline } from './reverse-compute-inline.ts';
 import { rfactor } from './rfactor.ts';
+import { sampleCategorical } from './sample-categorical.ts';
 import { setScope } from './set-scope.ts';
 import { split } from './split.ts';
 import { tile } from './tile.ts';
@@ -44,4 +45,5 @@ export const primitives: { readonly [K in PrimitiveName]: Primitive<K> } = {
   rfactor,
   pad,
   'transform-layout': transformLayout,
+  'sample-categorical': sampleCategorical,
 };

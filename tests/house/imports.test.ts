@@ -17,7 +17,8 @@ const WALLS: readonly { readonly from: string; readonly to: string; readonly why
   { from: 'ir/graph/', to: 'ir/text/', why: 'a program does not know how it is written' },
   { from: 'ir/tensor/', to: 'ir/graph/', why: 'loops do not know the graph they came from' },
   { from: 'schedules/primitives/', to: 'schedules/search/', why: 'a step does not know who chose it' },
-  { from: 'schedules/primitives/', to: 'schedules/defaults/', why: 'a step does not know who chose it' },
+  { from: 'schedules/primitives/', to: 'schedules/space/', why: 'a step does not know who chose it' },
+  { from: 'schedules/target/', to: 'schedules/space/', why: 'rules decide on numbers, not on programs' },
   { from: 'compiler/codegen/', to: 'compiler/onnx/', why: 'a target does not know the file format' },
   { from: 'compiler/graph-passes/', to: 'compiler/onnx/', why: 'a pass does not know the file format' },
 ];

@@ -50,6 +50,12 @@ export function randomStep(func: TensorFunc, choices: Choices): Step {
     return choices.pick(readers)?.block.name ?? block();
   };
   const makers: Readonly<Record<PrimitiveName, () => Step>> = {
+    'sample-categorical': () => ({
+      primitive: 'sample-categorical',
+      name: 'size',
+      candidates: [1, 2],
+      decision: choices.below(3),
+    }),
     split: () => ({
       primitive: 'split',
       loop: loop(),

@@ -13,6 +13,7 @@ import { files } from '../../../runtime/manifest.ts';
 import { emitWasm, emitWat } from '../../codegen/wasm/index.ts';
 import { optimizeGraph } from '../../graph-passes/index.ts';
 import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
+import { onlyDirect } from '../../lower/workload.ts';
 import { requireStaticShapes } from '../../static-shape.ts';
 import { isArtifact, readModel, readUserFile } from '../model-file.ts';
 import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
@@ -70,7 +71,7 @@ const kernelsOf = async (path: string, options: InspectArguments): Promise<reado
 /** A func alone goes the way of a kernel; none of its inputs is a constant. */
 function kernelOf(func: TensorFunc): Kernel {
   verifyFunc(func);
-  return buildKernel(func, new Set());
+  return buildKernel(onlyDirect(func), new Set());
 }
 
 async function readFunc(path: string): Promise<TensorFunc | undefined> {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { onlyDirect } from '../../../compiler/lower/workload.ts';
 import { lowerSchedule, tensorPasses } from '../../../compiler/tensor-passes/index.ts';
 import { isFloat } from '../../../ir/dtype.ts';
 import { ScheduleError } from '../../../ir/errors.ts';
@@ -7,7 +8,8 @@ import { interpretFunc } from '../../../ir/tensor/interpret.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { verifyFunc } from '../../../ir/tensor/verify.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
-import { defaultSchedule } from '../../../schedules/defaults/index.ts';
+import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
+import { wasmSimd } from '../../../schedules/target/target.ts';
 import { applyStep, type PrimitiveName, replay, type Step, type Trace } from '../../../schedules/trace.ts';
 import { runKernel } from '../../compiler/codegen/run-kernel.ts';
 import { type Choices, choicesFrom } from '../../generators/random.ts';
@@ -51,7 +53,7 @@ export function randomTrace({ func, numbers }: Case): Trace {
 function beginning(func: TensorFunc, choices: Choices): Trace {
   if (!choices.chance(3)) return [];
   const constants = func.inputs.filter(() => choices.chance(2)).map(({ name }) => name);
-  const { trace } = defaultSchedule(func, new Set(constants));
+  const { trace } = scheduleWorkload(onlyDirect(func), { target: wasmSimd, constants: new Set(constants) });
   return trace.slice(0, choices.below(trace.length + 1));
 }
 

@@ -1,6 +1,7 @@
 import { writtenBy } from '../analysis/accesses.ts';
 import { findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
+import type { SpaceContext } from './context.ts';
 import { finishInit, finishTile, splitLanes } from './lanes.ts';
 import { packOperand } from './pack.ts';
 import { loopNames, loopsOf, newLoops, type WriteBack, writeBack } from './reduction-site.ts';
@@ -16,8 +17,8 @@ import { planTile, type TilePlan } from './tile-plan.ts';
  *
  * Returns false where the results' innermost axis cannot be vectorized; some steps may have been made by then.
  */
-export function tileReduction(schedule: Schedule, reduction: string, constants: ReadonlySet<string>): boolean {
-  const plan = planTile(schedule.func, findBlock(schedule.func, reduction), constants);
+export function tileReduction(schedule: Schedule, reduction: string, context: SpaceContext): boolean {
+  const plan = planTile(schedule, reduction, context);
   if (plan === undefined) return false;
   for (const { access } of plan.packed) {
     packOperand(schedule, access, plan.reduceLoops, plan.columns, 4 * plan.tile.vectors);
@@ -60,7 +61,7 @@ function outerLoops(
   if (blocking === undefined) return [...moving, ...rowTile.outer, ...columnTile.outer];
   if (blocking.panelsOutside) return [...columnTile.outer, ...moving, ...rowTile.outer];
   const [tiles] = rowTile.outer;
-  if (blocking.rowTiles === undefined || tiles === undefined) return [...moving, ...columnTile.outer, ...rowTile.outer];
+  if (blocking.rowTiles === 0 || tiles === undefined) return [...moving, ...columnTile.outer, ...rowTile.outer];
   const blocks = splitLoop(schedule, block, tiles, blocking.rowTiles);
   return [...moving, ...blocks.outer, ...columnTile.outer, ...blocks.inner];
 }
@@ -112,7 +113,8 @@ const unrolledOperations = 48;
 
 /** Unrolls the innermost reduce loops: whole ones while they fit, else the largest fitting divisor of the next. */
 function unrollReduction(schedule: Schedule, reduction: string, reduce: readonly string[], area: number): void {
-  let budget = Math.floor(unrolledOperations / area);
+  const operations = schedule.sample(`${reduction}.unrolled`, [1, 16, 32, 48, 96], unrolledOperations);
+  let budget = Math.floor(operations / area);
   for (const loop of [...reduce].reverse()) {
     const extent = extentOf(findBlock(schedule.func, reduction), loop);
     if (extent <= budget) {

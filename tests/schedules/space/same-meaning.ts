@@ -1,13 +1,16 @@
 import { expect } from 'vitest';
 import { pack } from '../../../compiler/hoist-packing.ts';
 import { buildKernel, type Kernel } from '../../../compiler/kernels.ts';
+import { onlyDirect } from '../../../compiler/lower/workload.ts';
 import { isFloat } from '../../../ir/dtype.ts';
 import { interpretFunc } from '../../../ir/tensor/interpret.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { verifyFunc } from '../../../ir/tensor/verify.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
-import { defaultSchedule } from '../../../schedules/defaults/index.ts';
+import { asDecided, byRule, type Decide, decisionsOf } from '../../../schedules/decision.ts';
+import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
+import { wasmSimd } from '../../../schedules/target/target.ts';
 import { replay, type Step, type Trace } from '../../../schedules/trace.ts';
 import { printStep } from '../../../schedules/trace-text.ts';
 import { runKernel } from '../../compiler/codegen/run-kernel.ts';
@@ -32,18 +35,27 @@ const isReassociation = (step: Step): boolean => step.primitive === 'rfactor';
 const integersOf = (func: TensorFunc) => (elements: readonly unknown[], output: number) =>
   isFloat(func.outputs[output]?.dtype ?? 'f32') ? [] : elements;
 
+/** The tiles of the variant for relaxed SIMD are higher; what they compute is the same, before products are fused. */
+async function expectRelaxed({ lowered, relaxed }: Kernel, inputs: readonly TensorData[]): Promise<void> {
+  if (relaxed.lowered === lowered) return;
+  expect((await runKernel(relaxed.lowered, inputs)).map(canonical)).toEqual(
+    (await runKernel(lowered, inputs)).map(canonical),
+  );
+}
+
 /**
- * The default schedule of a function is well-formed, replays from its trace as JSON, means the same, and so does the
+ * A schedule of a function's search space, the default one if no other is asked for, is well-formed, replays from its trace as JSON, means the same, and so does the
  * WebAssembly made from it: to the bit, but for float results of a schedule that adds up in another order.
  */
 export async function expectScheduled(
   func: TensorFunc,
   inputs: readonly TensorData[],
   constants: ReadonlySet<string>,
+  decide: Decide = byRule,
 ): Promise<Trace> {
   let trace: Trace = [];
   try {
-    const schedule = defaultSchedule(func, constants);
+    const schedule = scheduleWorkload(onlyDirect(func), { target: wasmSimd, constants }, decide);
     trace = schedule.trace;
     verifyFunc(schedule.func);
     expect(replay(func, JSON.parse(JSON.stringify(trace)))).toEqual(schedule.func);
@@ -52,8 +64,10 @@ export async function expectScheduled(
     expect(trace.some(isReassociation) ? expected.map(integersOf(func)) : expected).toEqual(
       trace.some(isReassociation) ? exact.map(integersOf(func)) : exact,
     );
-    const kernel = buildKernel(func, constants);
+    const kernel = buildKernel(onlyDirect(func), constants, asDecided(decisionsOf(trace)));
+    expect(kernel.trace).toEqual(trace);
     expect((await runKernel(kernel.lowered, kernelInputs(kernel, inputs))).map(canonical)).toEqual(expected);
+    await expectRelaxed(kernel, kernelInputs(kernel, inputs));
   } catch (error) {
     const steps = trace.map(printStep).join('\n');
     throw new Error(`${(error as Error).message}\nof\n${printTensorFunc(func)}\n${steps}`, { cause: error });

@@ -41,7 +41,8 @@ function worthInlining(schedule: Schedule, site: BlockSite): boolean {
   const isTemp = func.temps.some((temp) => temp.name === buffer);
   const isSpatial = site.block.iters.every((iter) => iter.kind === 'spatial');
   if (buffer === undefined || !isTemp || !isSpatial) return false;
-  return readersOf(blockSites(func), buffer).length <= 1 || !isCostly(site);
+  if (readersOf(blockSites(func), buffer).length <= 1) return true;
+  return schedule.sample(`${site.block.name}.inline`, [true, false], !isCostly(site));
 }
 
 function isCostly(site: BlockSite): boolean {

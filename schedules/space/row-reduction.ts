@@ -1,6 +1,7 @@
 import { writtenBy } from '../analysis/accesses.ts';
 import { type BlockSite, blockSites, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
+import type { SpaceContext } from './context.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
 import { finishInit, finishTile, splitLanes } from './lanes.ts';
@@ -15,7 +16,7 @@ import { extentOf, loadsOf, strideAlong } from './strides.ts';
  *
  *   for row { max of row; exp buffer and its sum; row of results }
  */
-export function scheduleRows(schedule: Schedule, constants: ReadonlySet<string>): void {
+export function scheduleRows(schedule: Schedule, context: SpaceContext): void {
   const last = blockSites(schedule.func).at(-1);
   if (last === undefined) return;
   const rows = rowLoops(schedule, last);
@@ -24,7 +25,7 @@ export function scheduleRows(schedule: Schedule, constants: ReadonlySet<string>)
     .filter(isReduction)
     .map((site) => site.block.name);
   if (row !== undefined) moveUnder(schedule, last.block.name, row);
-  for (const reduction of reductions) vectorizeReduction(schedule, reduction, constants);
+  for (const reduction of reductions) vectorizeReduction(schedule, reduction, context);
   for (const site of blockSites(schedule.func)) if (!isReduction(site)) vectorizeBlock(schedule, site.block.name);
 }
 
@@ -47,7 +48,10 @@ function moveUnder(schedule: Schedule, last: string, row: string): void {
 }
 
 /** Partial results: 4 vectors where rows are long enough that combining them is little, else one. */
-const partialsFor = (extent: number): number | undefined => (extent >= 32 ? 16 : extent >= 8 ? 4 : undefined);
+function samplePartials(schedule: Schedule, reduction: string, extent: number): number {
+  const candidates = [4, 8, 16, 32].filter((count) => 2 * count <= extent);
+  return schedule.sample(`${reduction}.partials`, candidates, extent >= 32 ? 16 : 4);
+}
 
 /**
  * Keeps partial results of the innermost reduce loop in vectors where its elements are contiguous, and combines them
@@ -55,14 +59,15 @@ const partialsFor = (extent: number): number | undefined => (extent >= 32 ? 16 :
  *
  *   for k { s += x[k] }   →   for k_tile { p[0…15] += x[16·k_tile + 0…15] }; q[0…3] = p[0…3] + … ; s = q[0] + … + q[3]
  */
-function vectorizeReduction(schedule: Schedule, reduction: string, constants: ReadonlySet<string>): void {
+function vectorizeReduction(schedule: Schedule, reduction: string, { constants }: SpaceContext): void {
   const site = findBlock(schedule.func, reduction);
   const loop = loopsOf(site, 'reduce').at(-1);
   if (loop === undefined || site.loops.at(-1)?.loopVar !== loop) return;
   const scattered = loadsOf(schedule.func, site).filter((load) => ![0, 1].includes(strideAlong(load, loop) ?? 2));
-  const partials = partialsFor(extentOf(site, loop));
-  if (partials === undefined || !scattered.every(({ access }) => constants.has(access.buffer))) return;
+  const extent = extentOf(site, loop);
+  if (extent < 8 || !scattered.every(({ access }) => constants.has(access.buffer))) return;
   attempt(() => {
+    const partials = samplePartials(schedule, reduction, extent);
     // Of a constant the elements that are added up can be put side by side.
     if (!scattered.every(({ access }) => packAlong(schedule, access, loop))) return false;
     keepPartials(schedule, reduction, loop, partials);

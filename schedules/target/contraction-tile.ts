@@ -1,3 +1,5 @@
+import type { Target } from './target.ts';
+
 /** A register tile: rows × vectors of 4 lanes, all of whose accumulators live in registers. */
 export interface Tile {
   readonly rows: number;
@@ -5,26 +7,24 @@ export interface Tile {
 }
 
 /**
- * What fits the engine's 15 vector registers: the accumulators, the vectors of one operand and of their products, and
- * the repeated element of the other. A product may be computed in the place of its vector for the last row.
+ * Whether a tile leaves room for the vectors of one operand, those of their products, and the repeated element of the
+ * other. A product may be computed in the place of its vector for the last row.
  */
-const registers = 15;
-const fits = ({ rows, vectors }: Tile): boolean => rows * vectors + 2 * vectors + 1 <= registers;
+export const fitsRegisters = ({ rows, vectors }: Tile, target: Target): boolean =>
+  rows * vectors + (target.fusedMultiplyAdd ? 1 : 2) * vectors + 1 <= target.vectorRegisters;
 
-/** Additions take about 4 cycles and two start in each: fewer than 8 accumulators leave the adders waiting. */
-const accumulatorsInFlight = 8;
-
-const candidates: readonly Tile[] = [2, 1, 3, 4]
-  .flatMap((vectors) => [5, 4, 3, 2, 1, 6, 7, 8].map((rows) => ({ rows, vectors })))
-  .filter(fits);
+/** The tiles that a product of `rows` × `columns` may have, those first that are best where the size allows any. */
+export function contractionTiles(rows: number, columns: number, target: Target): readonly Tile[] {
+  const heights = target.fusedMultiplyAdd ? [6, 5, 4, 3, 2, 1, 7, 8] : [5, 4, 3, 2, 1, 6, 7, 8];
+  return [2, 1, 3, 4]
+    .flatMap((vectors) => heights.map((height) => ({ rows: height, vectors })))
+    .filter((tile) => fitsRegisters(tile, target))
+    .filter((tile) => tile.rows <= rows && 4 * tile.vectors <= Math.max(4, columns));
+}
 
 /** The tile under which a product of `rows` × `columns` takes the least time, by a count of the work in each. */
-export function contractionTile(rows: number, columns: number): Tile {
-  const useful = candidates.filter((tile) => tile.rows <= rows && 4 * tile.vectors <= Math.max(4, columns));
-  return useful.reduce((best, tile) =>
-    productCycles(rows, columns, tile) < productCycles(rows, columns, best) ? tile : best,
-  );
-}
+export const fastestTile = (rows: number, columns: number, tiles: readonly Tile[]): Tile =>
+  tiles.reduce((best, tile) => (productCycles(rows, columns, tile) < productCycles(rows, columns, best) ? tile : best));
 
 /** Cycles for one step of the reduction over the whole product: full tiles, and those at the borders. */
 function productCycles(rows: number, columns: number, tile: Tile): number {
@@ -40,6 +40,9 @@ function productCycles(rows: number, columns: number, tile: Tile): number {
     fullColumns * tileCycles(height, tile.vectors) + (restColumns > 0 ? tileCycles(height, restColumns) : 0);
   return fullRows * row(tile.rows) + (restRows > 0 ? row(restRows) : 0);
 }
+
+/** Additions take about 4 cycles and two start in each: fewer than 8 accumulators leave the adders waiting. */
+const accumulatorsInFlight = 8;
 
 /** Two products and two sums a cycle, two loads a cycle, and no tile below what keeps the adders busy. */
 function tileCycles(rows: number, vectors: number): number {

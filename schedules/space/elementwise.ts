@@ -17,19 +17,20 @@ export function vectorizeBlock(schedule: Schedule, block: string): void {
   const accesses = [...loadsOf(schedule.func, site), ...storesOf(schedule.func, site)];
   const contiguous = accesses.every((access) => [0, 1].includes(strideAlong(access, loop.loopVar) ?? 2));
   if (extent < 4 || !contiguous) return;
-  attempt(() => vectorizeLoop(schedule, loop.loopVar, extent));
+  attempt(() => vectorizeLoop(schedule, block, loop.loopVar, extent));
 }
 
-function vectorizeLoop(schedule: Schedule, loop: string, extent: number): void {
+function vectorizeLoop(schedule: Schedule, block: string, loop: string, extent: number): void {
   if (extent === 4) {
     schedule.apply({ primitive: 'vectorize', loop });
     return;
   }
-  const vectors = extent >= 16 ? 4 : undefined;
+  const candidates = [1, 2, 4, 8].filter((count) => 4 * count <= extent);
+  const vectors = schedule.sample(`${block}.vectors`, candidates, extent >= 16 ? 4 : 1);
   const [outer, middle, lane] = [`${loop}_tile`, `${loop}_vector`, `${loop}_lane`];
-  const names = vectors === undefined ? [outer, lane] : [outer, middle, lane];
-  const factors = vectors === undefined ? [null, 4] : [null, vectors, 4];
+  const names = vectors === 1 ? [outer, lane] : [outer, middle, lane];
+  const factors = vectors === 1 ? [null, 4] : [null, vectors, 4];
   schedule.apply({ primitive: 'split', loop, factors, names });
-  if (vectors !== undefined) schedule.apply({ primitive: 'unroll', loop: middle });
+  if (vectors !== 1) schedule.apply({ primitive: 'unroll', loop: middle });
   schedule.apply({ primitive: 'vectorize', loop: lane });
 }

@@ -1,0 +1,50 @@
+import type { BlockSite } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+import type { Tile } from '../target/contraction-tile.ts';
+import type { SpaceContext } from './context.ts';
+import { loopsOf } from './reduction-site.ts';
+import { extentOf, type StridedAccess } from './strides.ts';
+
+/** What of a product stays in the cache while the rest passes it. */
+export interface Blocking {
+  /** Whether one panel stays while all places pass it (a large packed operand), or all panels pass a few rows. */
+  readonly panelsOutside: boolean;
+  /** Tiles of rows that all panels pass before the next; 0 where rows need no further split. */
+  readonly rowTiles: number;
+}
+
+interface Product {
+  /** The operand that is read along the columns. */
+  readonly along: readonly StridedAccess[];
+  readonly rows: string | undefined;
+  /** How many other loops of results there are. */
+  readonly others: number;
+  readonly tile: Tile;
+}
+
+export function chooseBlocking(
+  schedule: Schedule,
+  site: BlockSite,
+  { along, rows, others, tile }: Product,
+  { target }: SpaceContext,
+): Blocking {
+  const footprint = (load: StridedAccess): number =>
+    [...(load.strides?.keys() ?? [])].reduce((bytes, loop) => bytes * extentOf(site, loop), 4);
+  const isLarge = Math.max(...along.map(footprint)) > target.cacheBytes;
+  const { name } = site.block;
+  if (schedule.sample(`${name}.panels-outside`, [false, true], isLarge)) return { panelsOutside: true, rowTiles: 0 };
+  const tiles = Math.ceil(extentOf(site, rows ?? '') / tile.rows);
+  if (others > 0 || tiles < 8) return { panelsOutside: false, rowTiles: 0 };
+  const depth = loopsOf(site, 'reduce').reduce((product, loop) => product * extentOf(site, loop), 4);
+  const wanted = Math.max(4, Math.floor(target.cacheBytes / 4 / depth / tile.rows));
+  const preferred = tiles > 2 * wanted ? nearbyDivisor(tiles, wanted) : 0;
+  const candidates = [0, 4, 8, 16, 32, 64].filter((size) => size < tiles);
+  const all = [...new Set([...candidates, preferred])].sort((a, b) => a - b);
+  return { panelsOutside: false, rowTiles: schedule.sample(`${name}.row-tiles`, all, preferred) };
+}
+
+/** A divisor leaves no block of another size, which would need code of its own. */
+function nearbyDivisor(count: number, wanted: number): number {
+  for (let size = Math.floor(wanted * 1.5); size >= wanted / 2; size--) if (count % size === 0) return size;
+  return wanted;
+}

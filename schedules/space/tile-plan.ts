@@ -1,0 +1,124 @@
+import { type BlockSite, findBlock } from '../analysis/nests.ts';
+import type { Schedule } from '../schedule.ts';
+import { contractionTiles, fastestTile, type Tile } from '../target/contraction-tile.ts';
+import { type Blocking, chooseBlocking } from './blocking.ts';
+import type { SpaceContext } from './context.ts';
+import { loopsOf } from './reduction-site.ts';
+import { extentOf, loadsOf, type StridedAccess, strideAlong } from './strides.ts';
+
+/** How a reduction's results are tiled. All loops are the reduction's own. */
+export interface TilePlan {
+  /** The vectorized loop of results, and the one beside it whose results share operands. */
+  readonly columns: string;
+  readonly rows: string | undefined;
+  /** The other loops of results: those along which the columns' operand moves, and the rest. */
+  readonly batch: readonly string[];
+  readonly moving: readonly string[];
+  readonly tile: Tile;
+  readonly reduceLoops: readonly string[];
+  readonly packed: readonly StridedAccess[];
+  /** What is walked outside of what, where an operand is packed in panels of columns; undefined for windows. */
+  readonly blocking: Blocking | undefined;
+}
+
+/** Decides how a reduction is tiled. Undefined where its innermost axis cannot be vectorized. */
+export function planTile(schedule: Schedule, reduction: string, context: SpaceContext): TilePlan | undefined {
+  const { func } = schedule;
+  const site = findBlock(func, reduction);
+  const [spatial, reduceLoops] = [loopsOf(site, 'spatial'), loopsOf(site, 'reduce')];
+  const columns = spatial.at(-1);
+  const loads = loadsOf(func, site);
+  if (columns === undefined || extentOf(site, columns) < 4) return undefined;
+  const scattered = loads.filter((load) => ![0, 1].includes(strideAlong(load, columns) ?? 2));
+  const isPackable = ({ access }: StridedAccess): boolean =>
+    // Every dimension of an input follows one loop: its elements can be put into any order.
+    func.inputs.some((input) => input.name === access.buffer) &&
+    access.indices.every((index) => index.kind === 'var' || index.kind === 'const');
+  if (!scattered.every(isPackable)) return undefined;
+  const along = loads.filter((load) => strideAlong(load, columns) !== 0);
+  const others = spatial.slice(0, -1);
+  const shared = others.findLast((loop) => along.every((load) => strideAlong(load, loop) === 0));
+  // An operand that does not follow the columns makes it a product, of a single row where no loop is shared.
+  const panels = loads.length > along.length;
+  const rows = panels ? shared : others.findLast((loop) => overlaps(site, loop, reduceLoops, loads));
+  const rest = others.filter((loop) => loop !== rows);
+  const batch = panels ? rest.filter((loop) => along.some((load) => strideAlong(load, loop) !== 0)) : [];
+  const height = extentOf(site, rows ?? '');
+  const isPacked = (load: StridedAccess): boolean =>
+    scattered.includes(load) || (panels && isPackable(load) && samplePacking(schedule, load, height, context));
+  const tile = panels
+    ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), context.target), (tiles) =>
+        fastestTile(height, extentOf(site, columns), tiles),
+      )
+    : sampleTile(schedule, reduction, windowTiles(site, columns, rows), () => windowTile(site, columns, rows));
+  return {
+    columns,
+    rows,
+    batch,
+    moving: rest.filter((loop) => !batch.includes(loop)),
+    tile,
+    reduceLoops,
+    packed: along.filter(isPacked),
+    blocking: panels ? chooseBlocking(schedule, site, { along, rows, others: rest.length, tile }, context) : undefined,
+  };
+}
+
+/** The tile's width first: what is packed follows it, whatever the height. */
+function sampleTile(
+  schedule: Schedule,
+  reduction: string,
+  tiles: readonly Tile[],
+  rule: (tiles: readonly Tile[]) => Tile,
+): Tile {
+  const widths = [...new Set(tiles.map((tile) => tile.vectors))];
+  const vectors = schedule.sample(`${reduction}.vectors`, widths, rule(tiles).vectors);
+  const left = tiles.filter((tile) => tile.vectors === vectors);
+  const heights = left.map((tile) => tile.rows);
+  return { vectors, rows: schedule.sample(`${reduction}.rows`, heights, rule(left).rows) };
+}
+
+/** A constant is packed at compile time; another operand when enough rows read it again. */
+const samplePacking = (
+  schedule: Schedule,
+  { access }: StridedAccess,
+  rows: number,
+  { constants }: SpaceContext,
+): boolean => constants.has(access.buffer) || schedule.sample(`${access.buffer}.packed`, [true, false], rows >= 16);
+
+/** Whether the windows of neighbouring results along a loop share elements. */
+function overlaps(
+  site: BlockSite,
+  loop: string,
+  reduceLoops: readonly string[],
+  loads: readonly StridedAccess[],
+): boolean {
+  return loads.some((load) => {
+    const step = strideAlong(load, loop) ?? 0;
+    return (
+      step > 0 &&
+      reduceLoops.some((k) => {
+        const inner = strideAlong(load, k) ?? 0;
+        return inner > 0 && step < inner * extentOf(site, k);
+      })
+    );
+  });
+}
+
+/** Windows: a few neighbouring places of a few vectors of channels. */
+function windowTiles(site: BlockSite, columns: string, rows: string | undefined): readonly Tile[] {
+  const fitting = (size: number, extent: number): boolean => size <= Math.max(1, extent);
+  const widths = [1, 2, 3, 4].filter((width) => fitting(width, Math.floor(extentOf(site, columns) / 4)));
+  const heights = [4, 3, 2, 1].filter((height) => fitting(height, extentOf(site, rows ?? '')));
+  return widths
+    .flatMap((vectors) => heights.map((height) => ({ rows: height, vectors })))
+    .filter((tile) => tile.rows * tile.vectors <= 8);
+}
+
+/** A few neighbouring places of one vector of channels, which share elements. Without overlap: vectors of one place. */
+function windowTile(site: BlockSite, columns: string, rows: string | undefined): Tile {
+  const vectors = Math.max(1, Math.floor(extentOf(site, columns) / 4));
+  if (rows === undefined) return { rows: 1, vectors: Math.min(4, vectors) };
+  const height = extentOf(site, rows);
+  const divisor = [4, 3, 2].find((size) => height % size === 0);
+  return { rows: divisor ?? Math.min(4, height), vectors: 1 };
+}

@@ -1,0 +1,20 @@
+/** What a schedule has to know of the engine that runs it. */
+export interface Target {
+  readonly name: string;
+  /** Vector registers that hold values in a loop. */
+  readonly vectorRegisters: number;
+  /** Whether a product is added to a sum by one instruction, so that it needs no register of its own. */
+  readonly fusedMultiplyAdd: boolean;
+  /** Bytes of what is read again and again that may be taken to stay in the second-level cache. */
+  readonly cacheBytes: number;
+}
+
+/** WebAssembly SIMD. One of the sixteen registers of the processor is the engine's own. */
+export const wasmSimd: Target = {
+  name: 'wasm-simd128',
+  vectorRegisters: 15,
+  fusedMultiplyAdd: false,
+  cacheBytes: 512 * 1024,
+};
+
+export const wasmRelaxedSimd: Target = { ...wasmSimd, name: 'wasm-relaxed-simd', fusedMultiplyAdd: true };

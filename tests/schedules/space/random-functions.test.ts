@@ -1,0 +1,31 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { randomSource } from '../../../compiler/io/random-inputs.ts';
+import { atRandom, byRule } from '../../../schedules/decision.ts';
+import { arbitraryTensorFunc, randomInputs } from '../../generators/tensor-func.ts';
+import { expectScheduled } from './same-meaning.ts';
+
+const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 60);
+
+test.each([7, 19])(
+  'random functions, by rule and by random decisions, of loops up to %i',
+  { timeout: 3_600_000 },
+  async (maxExtent) => {
+    let steps = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        arbitraryTensorFunc({ maxExtent, maxStages: maxExtent > 7 ? 2 : 3 }),
+        fc.nat(),
+        fc.nat({ max: 31 }),
+        fc.option(fc.nat()),
+        async (func, seed, constant, decisions) => {
+          const constants = new Set(func.inputs.filter((_, i) => (constant >> i) % 2 === 1).map(({ name }) => name));
+          const decide = decisions === null ? byRule : atRandom(randomSource(decisions));
+          steps += (await expectScheduled(func, randomInputs(func, seed), constants, decide)).length;
+        },
+      ),
+      { numRuns: runs },
+    );
+    expect(steps).toBeGreaterThan(0);
+  },
+);
