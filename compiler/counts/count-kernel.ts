@@ -3,6 +3,7 @@ import { UnsupportedError } from '../../ir/errors.ts';
 import type { Ranges } from '../../ir/tensor/bounds.ts';
 import type { For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { mapChildren } from '../../ir/tensor/visit.ts';
+import { type Target, wasmSimd } from '../../schedules/target/target.ts';
 import { staticElements } from '../static-shape.ts';
 import { type Counts, instructionsOf } from './counts.ts';
 import { mostVectorsAlive } from './live-vectors.ts';
@@ -31,11 +32,11 @@ export interface KernelCounts {
  * Counts what a kernel in flat form executes, without running it: exact where it has neither conditions nor extents
  * that change, else at most that. Throws UnsupportedError for a kernel with sizes that are known only at run time.
  */
-export function countKernel(func: TensorFunc): KernelCounts {
+export function countKernel(func: TensorFunc, target: Target = wasmSimd): KernelCounts {
   if (func.sizes.length > 0)
     throw new UnsupportedError([`${func.name}: counts of a kernel whose sizes ${func.sizes.join(', ')} are not known`]);
-  const tally = tallyOf(func.body, new Map());
-  return { counts: tally.counts, footprint: footprintOf(func, tally), loops: innermostLoops(func.body) };
+  const tally = tallyOf(func.body, new Map(), target);
+  return { counts: tally.counts, footprint: footprintOf(func, tally), loops: innermostLoops(func.body, target) };
 }
 
 const footprintOf = (func: TensorFunc, { accessed }: Tally): number =>
@@ -44,7 +45,7 @@ const footprintOf = (func: TensorFunc, { accessed }: Tally): number =>
     0,
   );
 
-function innermostLoops(body: Stmt): readonly LoopCounts[] {
+function innermostLoops(body: Stmt, target: Target): readonly LoopCounts[] {
   const found: LoopCounts[] = [];
   /** Whether there is a loop at or below the statement, which runs so often. */
   const visit = (stmt: Stmt, times: number, ranges: Ranges): boolean => {
@@ -58,7 +59,7 @@ function innermostLoops(body: Stmt): readonly LoopCounts[] {
         return child;
       },
     });
-    if (stmt.kind === 'for' && !hasLoop) found.push(countLoop(stmt, rounds, inner));
+    if (stmt.kind === 'for' && !hasLoop) found.push(countLoop(stmt, rounds, inner, target));
     return hasLoop || stmt.kind === 'for';
   };
   visit(body, 1, new Map());
@@ -66,9 +67,9 @@ function innermostLoops(body: Stmt): readonly LoopCounts[] {
   return found.sort((a, b) => executed(b) - executed(a));
 }
 
-const countLoop = ({ loopVar, body }: For, rounds: number, ranges: Ranges): LoopCounts => ({
+const countLoop = ({ loopVar, body }: For, rounds: number, ranges: Ranges, target: Target): LoopCounts => ({
   loopVar,
   rounds,
-  counts: tallyOf(body, ranges).counts,
-  vectorsAlive: mostVectorsAlive(body),
+  counts: tallyOf(body, ranges, target).counts,
+  vectorsAlive: mostVectorsAlive(body, target),
 });

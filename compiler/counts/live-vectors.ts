@@ -1,15 +1,17 @@
 import { assertNever } from '../../ir/errors.ts';
-import type { Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
+import type { Assign, Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { mapExprChildren, walkExpr } from '../../ir/tensor/visit.ts';
+import type { Target } from '../../schedules/target/target.ts';
+import { accumulatedProduct } from '../codegen/wasm/multiply-add.ts';
 
 /**
  * The most vectors that are alive at once in a round of a loop (MaxLive), with one operation after the other as they are
  * written, each of whose results may take the register of an operand that it is the last to read. What the loop reads
  * or changes but does not define, and constants, live for the whole round. Branches count as if both were run.
  */
-export function mostVectorsAlive(body: Stmt): number {
-  const round: Round = { now: 0, defined: new Map(), lasting: new Set(), results: [] };
+export function mostVectorsAlive(body: Stmt, target: Target): number {
+  const round: Round = { target, now: 0, defined: new Map(), lasting: new Set(), results: [] };
   run(round, body);
   return round.lasting.size + mostAtOnce([...round.defined.values(), ...round.results]);
 }
@@ -21,6 +23,7 @@ interface Life {
 }
 
 interface Round {
+  readonly target: Target;
   /** The number of the present operation. */
   now: number;
   /** By the name of a let. */
@@ -41,7 +44,7 @@ function run(round: Round, stmt: Stmt): void {
       if (lanesOf(stmt.value) > 1) round.defined.set(stmt.name, { from: round.now, to: round.now });
       return run(round, stmt.body);
     case 'assign':
-      read(round, evaluate(round, stmt.value));
+      assign(round, stmt);
       return lanesOf(stmt.value) > 1 ? read(round, stmt.name) : undefined;
     case 'store':
       return operate(round, [...vectorsInIndices(stmt.indices), evaluate(round, stmt.value)]);
@@ -75,6 +78,13 @@ function evaluate(round: Round, expr: Expr): Held {
   const result: Life = { from: round.now, to: round.now };
   round.results.push(result);
   return result;
+}
+
+/** A fused operation takes both factors, and adds to the register itself. */
+function assign(round: Round, stmt: Assign): void {
+  const product = round.target.fusedMultiplyAdd ? accumulatedProduct(stmt) : undefined;
+  if (product === undefined) read(round, evaluate(round, stmt.value));
+  else operate(round, [evaluate(round, product.left), evaluate(round, product.right)]);
 }
 
 function operate(round: Round, operands: readonly Held[]): void {

@@ -6,6 +6,8 @@ import { isIndex } from '../../ir/tensor/linear.ts';
 import type { Expr, For, Load, Stmt, Store } from '../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { mapExprChildren, walkExpr } from '../../ir/tensor/visit.ts';
+import type { Target } from '../../schedules/target/target.ts';
+import { accumulatedProduct } from '../codegen/wasm/multiply-add.ts';
 import { addCounts, type Counts, maxCounts, noCounts, scaleCounts } from './counts.ts';
 
 /** What a statement executes, and how many bytes of each buffer it accesses, an element as often as it is accessed. */
@@ -17,22 +19,28 @@ export interface Tally {
 const nothing: Tally = { counts: noCounts, accessed: new Map() };
 
 /** Of a condition that is not known, the branch that executes more is counted. */
-export function tallyOf(stmt: Stmt, ranges: Ranges): Tally {
+export function tallyOf(stmt: Stmt, ranges: Ranges, target: Target): Tally {
   switch (stmt.kind) {
     case 'seq':
-      return stmt.stmts.map((child) => tallyOf(child, ranges)).reduce(addTallies, nothing);
+      return stmt.stmts.map((child) => tallyOf(child, ranges, target)).reduce(addTallies, nothing);
     case 'for': {
-      const round = tallyOf(stmt.body, rangesInside(stmt, ranges));
+      const round = tallyOf(stmt.body, rangesInside(stmt, ranges), target);
       return addTallies(tallyOfExpr(stmt.extent), scaleTally(round, roundsOf(stmt, ranges)));
     }
     case 'if': {
-      const otherwise = stmt.else === undefined ? nothing : tallyOf(stmt.else, ranges);
-      return addTallies(tallyOfExpr(stmt.cond), merge(tallyOf(stmt.then, ranges), otherwise, maxCounts, Math.max));
+      const otherwise = stmt.else === undefined ? nothing : tallyOf(stmt.else, ranges, target);
+      return addTallies(
+        tallyOfExpr(stmt.cond),
+        merge(tallyOf(stmt.then, ranges, target), otherwise, maxCounts, Math.max),
+      );
     }
     case 'let':
-      return addTallies(tallyOfExpr(stmt.value), tallyOf(stmt.body, rangesInside(stmt, ranges)));
+      return addTallies(tallyOfExpr(stmt.value), tallyOf(stmt.body, rangesInside(stmt, ranges), target));
     case 'assign':
-      return tallyOfExpr(stmt.value);
+      return addTallies(
+        tallyOfExpr(stmt.value),
+        target.fusedMultiplyAdd && accumulatedProduct(stmt) ? oneFewer : nothing,
+      );
     case 'store':
       return [tallyOfExpr(stmt.value), ...stmt.indices.map(tallyOfIndex), tallyOfStore(stmt)].reduce(addTallies);
     case 'block':
@@ -41,6 +49,9 @@ export function tallyOf(stmt: Stmt, ranges: Ranges): Tally {
       return assertNever(stmt);
   }
 }
+
+/** The product and the sum, which are counted one by one, are one instruction. */
+const oneFewer: Tally = { counts: addCounts(noCounts, { vectorOps: -1 }), accessed: nothing.accessed };
 
 /** The most rounds that a loop has. */
 export function roundsOf({ loopVar, extent }: For, ranges: Ranges): number {

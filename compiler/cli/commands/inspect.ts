@@ -15,26 +15,29 @@ import { optimizeGraph } from '../../graph-passes/index.ts';
 import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
 import { onlyDirect } from '../../lower/workload.ts';
 import { requireStaticShapes } from '../../static-shape.ts';
+import { countCalls, printCounts } from '../counts-table.ts';
 import { isArtifact, readModel, readUserFile } from '../model-file.ts';
 import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
 import { isFunc } from '../program-text.ts';
 
-const stages = ['graph', 'tensor', 'scheduled', 'lowered', 'wat'] as const;
+const stages = ['graph', 'tensor', 'scheduled', 'lowered', 'wat', 'counts'] as const;
 
 interface InspectArguments extends BindingOptions {
   readonly emit: (typeof stages)[number];
   readonly kernel?: string;
+  readonly json?: boolean;
 }
 
 export const inspectCommand = (): Command =>
   new Command('inspect')
-    .description('print a model as it is at a stage of the compiler')
+    .description('print a model as it is at a stage of the compiler, or count what its kernels execute')
     .argument(
       '<MODEL|FILE>',
       'a model file, a .tir file with a func, a compiled folder or .wasm file (the last two: wat only)',
     )
     .addOption(new Option('--emit <STAGE>', 'what to print').choices(stages).default('graph'))
     .option('--kernel <NAME>', 'only the kernel of that name')
+    .option('--json', 'with --emit counts: print them as JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
     .action(async (path: string, options: InspectArguments) => {
@@ -43,6 +46,7 @@ export const inspectCommand = (): Command =>
 
 async function inspect(path: string, options: InspectArguments): Promise<string> {
   const { emit, kernel } = options;
+  if (options.json && emit !== 'counts') throw new CompilerError('--json is for --emit counts');
   const binary = await readBinary(path);
   if (binary !== undefined) {
     if (emit !== 'wat' || kernel !== undefined)
@@ -51,7 +55,7 @@ async function inspect(path: string, options: InspectArguments): Promise<string>
   }
   const func = await readFunc(path);
   if (emit !== 'graph')
-    return printKernels(choose(func ? [kernelOf(func)] : await kernelsOf(path, options), kernel), emit);
+    return printKernels(choose(func ? [kernelOf(func)] : await kernelsOf(path, options), kernel), emit, options.json);
   if (func !== undefined)
     throw new CompilerError(`${path} holds a func, which is in no graph: --emit tensor prints it`);
   if (kernel !== undefined) throw new CompilerError('--kernel chooses what the other stages print, not the graph');
@@ -64,9 +68,9 @@ async function checked(path: string, options: InspectArguments): Promise<Graph> 
   return requireStaticShapes(graph);
 }
 
-const kernelsOf = async (path: string, options: InspectArguments): Promise<readonly Kernel[]> => [
-  ...new Set(buildKernels(optimizeGraph(await checked(path, options))).map((call) => call.kernel)),
-];
+/** The kernel of each call. */
+const kernelsOf = async (path: string, options: InspectArguments): Promise<readonly Kernel[]> =>
+  buildKernels(optimizeGraph(await checked(path, options))).map((call) => call.kernel);
 
 /** A func alone goes the way of a kernel; none of its inputs is a constant. */
 function kernelOf(func: TensorFunc): Kernel {
@@ -90,14 +94,19 @@ function choose(kernels: readonly Kernel[], name: string | undefined): readonly 
   const found = kernels.filter((kernel) => kernel.name === name);
   if (found.length === 0)
     throw new CompilerError(
-      `no kernel is called ${name}; there are: ${kernels.map((kernel) => kernel.name).join(', ')}`,
+      `no kernel is called ${name}; there are: ${[...new Set(kernels.map((kernel) => kernel.name))].join(', ')}`,
     );
   return found;
 }
 
 type KernelStage = Exclude<InspectArguments['emit'], 'graph'>;
 
-async function printKernels(kernels: readonly Kernel[], stage: KernelStage): Promise<string> {
+async function printKernels(calls: readonly Kernel[], stage: KernelStage, asJson = false): Promise<string> {
+  if (stage === 'counts') {
+    const reports = countCalls(calls);
+    return asJson ? `${JSON.stringify(reports, undefined, 1)}\n` : printCounts(reports);
+  }
+  const kernels = [...new Set(calls)];
   if (stage === 'wat') return emitWat(await emitWasm(kernels.map((kernel) => kernel.lowered)));
   return kernels.map((kernel) => printTensorFunc(kernel[stage])).join('\n');
 }

@@ -157,6 +157,7 @@ describe('inspect', () => {
     ['scheduled', /^func @.*for \S+ in 1 /s],
     ['lowered', /^func @(?!.*block)/s],
     ['wat', /^\(module/],
+    ['counts', /kernel .* flops .*\n.*\n.* matmul_add_max .* 1 .* 32 .*\n.* all /],
   ])('--emit %s of a model', async (stage, pattern) => {
     expect(await done('inspect', at('small.onnx'), '--emit', stage)).toMatch(pattern);
   });
@@ -166,8 +167,19 @@ describe('inspect', () => {
     ['scheduled', /^func @double.*vectorized/s],
     ['lowered', /^func @double(?!.*block)/s],
     ['wat', /\(export "double"/],
+    ['counts', / double .* 64 .* 512 .* 16 /],
   ])('--emit %s of a func', async (stage, pattern) => {
     expect(await done('inspect', at('double.tir'), '--emit', stage)).toMatch(pattern);
+  });
+
+  test('--emit counts as JSON, which no other stage gives', async () => {
+    const [report] = JSON.parse(await done('inspect', at('double.tir'), '--emit', 'counts', '--json'));
+    expect(report).toMatchObject({
+      name: 'double',
+      calls: 1,
+      simd: { footprint: 512, counts: { flops: 64, loads: 16 } },
+    });
+    expect((await tilewright(['inspect', at('double.tir'), '--json'])).stderr).toMatch(/--json is for --emit counts/);
   });
 
   test('--emit wat of an artifact and of its kernels', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { countKernel } from '../../../compiler/counts/count-kernel.ts';
 import { instructionsOf } from '../../../compiler/counts/counts.ts';
+import { fuseMultiplyAdd } from '../../../compiler/tensor-passes/fuse-multiply-add.ts';
 import { lowerSchedule } from '../../../compiler/tensor-passes/index.ts';
 import { UnsupportedError } from '../../../ir/errors.ts';
 import { parseTensorFunc } from '../../../ir/text/parse.ts';
+import { wasmRelaxedSimd } from '../../../schedules/target/target.ts';
 import { scheduledGemm } from '../tensor-passes/programs.ts';
 
 const count = (text: string) => countKernel(parseTensorFunc(text));
@@ -96,6 +98,13 @@ describe('vectors alive in a loop', () => {
       expect(countKernel(gemm).loops[0]).toMatchObject({ loopVar: 'k0', rounds: 64, vectorsAlive: alive });
     },
   );
+
+  test('a fused product takes neither a register nor an operation of its own', () => {
+    const tile = scheduledGemm({ m: 12, n: 16, k: 16, rows: 6, columns: 8, steps: 1 });
+    const { counts, loops } = countKernel(fuseMultiplyAdd(lowerSchedule(tile)), wasmRelaxedSimd);
+    expect(loops[0]).toMatchObject({ vectorsAlive: 12 + 2 + 1, counts: { vectorOps: 12, flops: 96 } });
+    expect(counts.flops).toBe(2 * 12 * 16 * 16 + 2 * 12 * 16);
+  });
 
   const alive = (body: string) =>
     count(`func @f(%x: f32[64]) -> (%y: f32[64]) {
