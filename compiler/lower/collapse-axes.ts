@@ -9,20 +9,32 @@ import { opTable } from '../../ir/graph/op-table.ts';
  * reductions that keep their axes, and at most one product with a plain matrix. Memory is row-major, so only shapes
  * change, never the place of an element.
  */
-export function collapseAxes(body: Graph): Graph {
-  const products = body.nodes.filter(isMatrixProduct);
-  const [product] = products;
-  if (products.length > 1 || !body.nodes.every((node) => isMatrixProduct(node) || isAligned(node))) return body;
-  const matrix = product?.inputs[1];
-  const values = valuesOf(body).filter((value) => value.name !== matrix);
-  if (matrix !== undefined && !isPlainMatrix(body, matrix, product as NodeOf<'matmul'>)) return body;
+export const collapseAxes = (body: Graph): Graph => collapseAround(body, body.nodes.find(isMatrixProduct));
+
+/**
+ * A group around a convolution with channels last, whose result and all that follows has its places merged into the rows
+ * of one matrix. Undefined where another operand has its elements along some of these axes only.
+ */
+export function collapsePlaces(body: Graph): Graph | undefined {
+  const conv = body.nodes.find(isConv);
+  const collapsed = conv && collapseAround(body, conv);
+  const [result] = collapsed?.nodes.find(isConv)?.outputs ?? [];
+  return result?.type.shape.length === 2 ? collapsed : undefined;
+}
+
+function collapseAround(body: Graph, product: Product | undefined): Graph {
+  if (!body.nodes.every((node) => node === product || isAligned(node))) return body;
+  const kept = product === undefined ? [] : product.op === 'conv' ? product.inputs : product.inputs.slice(1);
+  if (!kept.every((name) => isReadOnlyBy(body, name, product))) return body;
+  if (product?.op === 'matmul' && !isPlainMatrix(body, kept)) return body;
+  const values = valuesOf(body).filter((value) => !kept.includes(value.name));
   const full = fullShape(values, product);
   if (full === undefined) return body;
-  const own = product === undefined ? new Set<string>() : upstream(body, product.inputs[0] as string);
+  const own = product?.op === 'matmul' ? upstream(body, product.inputs[0] as string) : new Set<string>();
   const classes = values.map((value) => classify(value.type.shape, full, own.has(value.name)));
   if (classes.some((row) => row === undefined)) return body;
   const merged = mergeAxes(full, classes as readonly (readonly AxisClass[])[], product !== undefined);
-  return merged.length === full.length ? body : rebuild(body, merged, full.length, matrix);
+  return merged.length === full.length ? body : rebuild(body, merged, full.length, kept);
 }
 
 /** Along an axis of the group's full shape a value has every element, one that is repeated, or a size of its own. */
@@ -30,7 +42,11 @@ type AxisClass = 'full' | 'one' | 'own';
 /** Neighbouring axes, by number, that become one. */
 type AxisGroup = readonly number[];
 
+type Product = NodeOf<'matmul'> | NodeOf<'conv'>;
+
 const isMatrixProduct = (node: Node): node is NodeOf<'matmul'> => node.op === 'matmul' && !node.attrs.transA;
+const isConv = (node: Node): node is NodeOf<'conv'> =>
+  node.op === 'conv' && node.attrs.channels === 'last' && node.attrs.groups === 1;
 
 /** Elementwise operators, and reductions that keep their axes: element i of an operand meets element i of the result. */
 const isAligned = (node: Node): boolean =>
@@ -44,13 +60,16 @@ const valuesOf = (body: Graph): readonly Value[] => [
   ...body.nodes.flatMap((node) => node.outputs),
 ];
 
-function isPlainMatrix(body: Graph, name: string, product: NodeOf<'matmul'>): boolean {
-  const uses = body.nodes.filter((node) => node.inputs.includes(name));
-  const input = body.inputs.find((candidate) => candidate.name === name);
-  return input?.type.shape.length === 2 && uses.length === 1 && uses[0] === product && product.inputs[0] !== name;
+const isPlainMatrix = (body: Graph, kept: readonly string[]): boolean =>
+  body.inputs.some((input) => kept.includes(input.name) && input.type.shape.length === 2);
+
+/** Whether a value comes from outside and is an operand of the product, once, and of nothing else. */
+function isReadOnlyBy(body: Graph, name: string, product: Product | undefined): boolean {
+  const uses = body.nodes.flatMap((node) => node.inputs.filter((input) => input === name).map(() => node));
+  return body.inputs.some((input) => input.name === name) && uses.length === 1 && uses[0] === product;
 }
 
-function fullShape(values: readonly Value[], product: NodeOf<'matmul'> | undefined): readonly number[] | undefined {
+function fullShape(values: readonly Value[], product: Product | undefined): readonly number[] | undefined {
   const shapes =
     product === undefined ? values.map((value) => value.type.shape) : [(product.outputs[0] as Value).type.shape];
   const rank = Math.max(...shapes.map((shape) => shape.length));
@@ -105,11 +124,11 @@ function mergeable(row: readonly AxisClass[], full: readonly number[], group: Ax
   return walked.every((member) => row[member] === row[axis]);
 }
 
-function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, matrix: string | undefined): Graph {
+function rebuild(body: Graph, groups: readonly AxisGroup[], rank: number, kept: readonly string[]): Graph {
   const shapeOf = (shape: Shape): readonly number[] =>
     groups.map((group) => group.reduce((product, axis) => product * (dimAt(shape, axis, rank) as number), 1));
   const value = (old: Value): Value =>
-    old.name === matrix ? old : { name: old.name, type: { dtype: old.type.dtype, shape: shapeOf(old.type.shape) } };
+    kept.includes(old.name) ? old : { name: old.name, type: { dtype: old.type.dtype, shape: shapeOf(old.type.shape) } };
   return {
     ...body,
     inputs: body.inputs.map(value),

@@ -1,6 +1,7 @@
-import type { Dim } from '../../ir/dim.ts';
+import type { Dim, Shape } from '../../ir/dim.ts';
 import { type DType, isBigInt } from '../../ir/dtype.ts';
-import { add, cast, constant, floordiv, int, mul } from '../../ir/tensor/build.ts';
+import type { NodeOf } from '../../ir/graph/graph.ts';
+import { add, cast, constant, floordiv, floormod, int, mul } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { accumulatorOf, broadcastIndices, type Lowering, staticDim } from './lowering.ts';
 import { windowIndex } from './reduce.ts';
@@ -29,8 +30,8 @@ const matmul: Lowering<'matmul'> = (node, context) => {
 };
 
 /**
- * The direct definition; with channels last and packed weights its schedule is an implicit GEMM. Channels of a group
- * stand together: output channel o belongs to group o / (outputs / groups).
+ * Channels of a group stand together: output channel o belongs to group o / (outputs / groups). Where the result is a
+ * matrix, its rows are the places of all images and lines in order.
  */
 const conv: Lowering<'conv'> = (node, context) => {
   const [x, w] = node.inputs.map((input) => context.operand(input));
@@ -39,7 +40,9 @@ const conv: Lowering<'conv'> = (node, context) => {
   const [outputs, perGroup] = [staticDim(w.type.shape[0]), staticDim(w.type.shape[1])];
   const rank = strides.length;
   const kernel = w.type.shape.slice(2);
-  context.reduce(node, [...kernel, perGroup], zero(accumulatorOf(x.type.dtype)), (old, spatial, reduce) => {
+  const isMatrix = node.outputs[0]?.type.shape.length === 2;
+  context.reduce(node, [...kernel, perGroup], zero(accumulatorOf(x.type.dtype)), (old, indices, reduce) => {
+    const spatial = isMatrix ? placeOfRow(node, x.type.shape, kernel, indices) : indices;
     const channelAxis = channels === 'first' ? 1 : rank + 1;
     const output = spatial[channelAxis] as Expr;
     const offsets = reduce.slice(0, rank);
@@ -59,5 +62,25 @@ const conv: Lowering<'conv'> = (node, context) => {
     return multiplyAdd(old, element, w.at([output, input, ...offsets]));
   });
 };
+
+/** Batch, place and channel of an element of the matrix that a convolution with channels last gives. */
+function placeOfRow(
+  { attrs: { strides, dilations } }: NodeOf<'conv'>,
+  input: Shape,
+  kernel: Shape,
+  [row, channel]: readonly Expr[],
+): readonly Expr[] {
+  const extents = strides.map((stride, i) => {
+    const covered = (dilations[i] as number) * (staticDim(kernel[i]) - 1) + 1;
+    return Math.floor((staticDim(input[i + 1]) - covered) / stride) + 1;
+  });
+  const places: Expr[] = [];
+  let rest = row as Expr;
+  for (const extent of extents.toReversed()) {
+    places.unshift(floormod(rest, int(extent)));
+    rest = floordiv(rest, int(extent));
+  }
+  return [rest, ...places, channel as Expr];
+}
 
 export const contractionLowerings = { matmul, conv };

@@ -7,7 +7,7 @@ import type { OpName } from '../../ir/graph/op-attrs.ts';
 import { constant, seq } from '../../ir/tensor/build.ts';
 import { simplifyFunc } from '../../ir/tensor/simplify.ts';
 import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { collapseAxes } from './collapse-axes.ts';
+import { collapseAxes, collapsePlaces } from './collapse-axes.ts';
 import { contractionLowerings } from './contraction.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { gatherScatterLowerings } from './gather-scatter.ts';
@@ -32,7 +32,19 @@ const lowerings: { readonly [K in Exclude<OpName, 'call_tir' | 'fused'>]: Loweri
 export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
   const [first] = node.attrs.body.nodes;
   if (first?.op === 'call_tir' && node.attrs.body.nodes.length === 1) return calledFunc(node);
-  const body = collapseAxes(node.attrs.body);
+  return lowerBody(node.name, collapseAxes(node.attrs.body));
+}
+
+/**
+ * Lowers a group around a convolution with channels last as the product of a matrix, whose rows are the windows of all
+ * places and which is never built, and of the weights. Undefined where `collapsePlaces` is.
+ */
+export function lowerAsImplicitGemm(node: NodeOf<'fused'>): TensorFunc | undefined {
+  const body = collapsePlaces(node.attrs.body);
+  return body && lowerBody(node.name, body);
+}
+
+function lowerBody(name: string, body: Graph): TensorFunc {
   const context = new LoweringContext();
   const inputs = body.inputs.map((input, i) => context.declare(input.name, input.type, `in${i}`));
   const outputs = body.outputs.map((output, i) => context.declare(output.value, typeOf(body, output.value), `out${i}`));
@@ -40,7 +52,7 @@ export function lowerGroup(node: NodeOf<'fused'>): TensorFunc {
   for (const inner of body.nodes) lowerNode(inner, context);
   const { stmts, temps } = context.finish();
   return simplifyFunc({
-    name: node.name,
+    name,
     sizes: sizesOf([...inputs, ...outputs]),
     inputs,
     outputs,

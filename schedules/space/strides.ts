@@ -1,16 +1,19 @@
 import { isStatic } from '../../ir/dim.ts';
-import { asAffine } from '../../ir/tensor/affine.ts';
-import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { linearOf } from '../../ir/tensor/linear.ts';
+import type { Expr, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { type Access, accessesOf } from '../analysis/accesses.ts';
-import { constantExtent } from '../analysis/extents.ts';
+import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { allBuffers, type BlockSite } from '../analysis/nests.ts';
 
-/** How far an access moves in its buffer, in elements, when a loop takes one step. Loops that it does not follow are absent. */
-export type Strides = ReadonlyMap<string, number>;
+/**
+ * How far an access moves in its buffer, in elements, when a loop takes one step; undefined where the steps differ (a
+ * gather, a quotient). Loops that it does not follow are absent.
+ */
+export type Strides = ReadonlyMap<string, number | undefined>;
 
 export interface StridedAccess {
   readonly access: Access;
-  /** Undefined where the offset is not an affine function of the loops (a gather). */
+  /** Undefined where the buffer's shape is not known. */
   readonly strides: Strides | undefined;
 }
 
@@ -30,20 +33,27 @@ export const storesOf = (func: TensorFunc, site: BlockSite): readonly StridedAcc
 
 function stridesOf(func: TensorFunc, access: Access): Strides | undefined {
   const shape = allBuffers(func).find((buffer) => buffer.name === access.buffer)?.shape ?? [];
-  const strides = new Map<string, number>();
+  const strides = new Map<string, number | undefined>();
   let step = 1;
   for (let axis = access.indices.length - 1; axis >= 0; axis--) {
     const [index, dim] = [access.indices[axis], shape[axis]];
-    const affine = index && asAffine(index);
-    if (affine === undefined || dim === undefined || !isStatic(dim)) return undefined;
-    for (const [name, coefficient] of affine.terms) strides.set(name, (strides.get(name) ?? 0) + coefficient * step);
+    if (index === undefined || dim === undefined || !isStatic(dim)) return undefined;
+    for (const { atom, coefficient } of linearOf(index).terms.values()) addStride(strides, atom, coefficient * step);
     step *= dim;
   }
   return strides;
 }
 
-export const strideAlong = (strided: StridedAccess, loop: string): number | undefined =>
-  strided.strides === undefined ? undefined : (strided.strides.get(loop) ?? 0);
+function addStride(strides: Map<string, number | undefined>, atom: Expr, step: number): void {
+  if (atom.kind === 'var') {
+    const sum = strides.has(atom.name) ? strides.get(atom.name) : 0;
+    strides.set(atom.name, sum === undefined ? undefined : sum + step);
+  } else for (const name of variablesIn(atom)) strides.set(name, undefined);
+}
+
+/** How far an access moves with a loop: 0 where it does not follow it, undefined where its steps differ. */
+export const strideAlong = ({ strides }: StridedAccess, loop: string): number | undefined =>
+  strides === undefined || strides.has(loop) ? strides?.get(loop) : 0;
 
 /** The extent of a loop of a site; 1 where there is no such loop. */
 export function extentOf(site: BlockSite, loopVar: string): number {

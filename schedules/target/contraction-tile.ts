@@ -26,6 +26,12 @@ export function contractionTiles(rows: number, columns: number, target: Target):
 export const fastestTile = (rows: number, columns: number, tiles: readonly Tile[]): Tile =>
   tiles.reduce((best, tile) => (productCycles(rows, columns, tile) < productCycles(rows, columns, best) ? tile : best));
 
+/** Cycles for one step of the reduction over the whole product of `rows` × `columns`, under the best tile. */
+export function fastestCycles(rows: number, columns: number, target: Target): number {
+  const tile = fastestTile(rows, columns, contractionTiles(rows, columns, target));
+  return productCycles(rows, columns, tile);
+}
+
 /** Cycles for one step of the reduction over the whole product: full tiles, and those at the borders. */
 function productCycles(rows: number, columns: number, tile: Tile): number {
   const vectors = Math.floor(columns / 4);
@@ -41,12 +47,12 @@ function productCycles(rows: number, columns: number, tile: Tile): number {
   return fullRows * row(tile.rows) + (restRows > 0 ? row(restRows) : 0);
 }
 
-/** Additions take about 4 cycles and two start in each: fewer than 8 accumulators leave the adders waiting. */
-const accumulatorsInFlight = 8;
+/** Additions take about 4 cycles and two start in each: with 8 accumulators or fewer the adders wait now and then. */
+const accumulatorsInFlight = 9;
 
 /** Two products and two sums a cycle, two loads a cycle, and no tile below what keeps the adders busy. */
 function tileCycles(rows: number, vectors: number): number {
   const arithmetic = Math.max(rows * vectors, accumulatorsInFlight) / 2;
   const loads = (rows + vectors) / 2;
-  return Math.max(arithmetic, loads) + 0.25 * loads;
+  return Math.max(arithmetic, loads) + 0.1 * loads;
 }
