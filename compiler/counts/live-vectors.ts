@@ -1,9 +1,9 @@
 import { assertNever } from '../../ir/errors.ts';
-import type { Assign, Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
+import type { Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { mapExprChildren, walkExpr } from '../../ir/tensor/visit.ts';
 import type { Target } from '../../schedules/target/target.ts';
-import { accumulatedProduct } from '../codegen/wasm/multiply-add.ts';
+import { fusedProduct } from '../codegen/wasm/multiply-add.ts';
 
 /**
  * The most vectors that are alive at once in a round of a loop (MaxLive), with one operation after the other as they are
@@ -44,7 +44,7 @@ function run(round: Round, stmt: Stmt): void {
       if (lanesOf(stmt.value) > 1) round.defined.set(stmt.name, { from: round.now, to: round.now });
       return run(round, stmt.body);
     case 'assign':
-      assign(round, stmt);
+      read(round, evaluate(round, stmt.value));
       return lanesOf(stmt.value) > 1 ? read(round, stmt.name) : undefined;
     case 'store':
       return operate(round, [...vectorsInIndices(stmt.indices), evaluate(round, stmt.value)]);
@@ -66,13 +66,7 @@ function run(round: Round, stmt: Stmt): void {
 function evaluate(round: Round, expr: Expr): Held {
   if (expr.kind === 'var') return expr.lanes > 1 ? expr.name : undefined;
   if (expr.kind === 'broadcast' && expr.value.kind === 'const') return constantName(expr.dtype, expr.value.value);
-  const operands: Held[] = expr.kind === 'load' ? vectorsInIndices(expr.indices) : [];
-  if (expr.kind !== 'load') {
-    mapExprChildren(expr, (child) => {
-      operands.push(evaluate(round, child));
-      return child;
-    });
-  }
+  const operands = operandsOf(round, expr);
   operate(round, operands);
   if (lanesOf(expr) === 1) return undefined;
   const result: Life = { from: round.now, to: round.now };
@@ -80,11 +74,18 @@ function evaluate(round: Round, expr: Expr): Held {
   return result;
 }
 
-/** A fused operation takes both factors, and adds to the register itself. */
-function assign(round: Round, stmt: Assign): void {
-  const product = round.target.fusedMultiplyAdd ? accumulatedProduct(stmt) : undefined;
-  if (product === undefined) read(round, evaluate(round, stmt.value));
-  else operate(round, [evaluate(round, product.left), evaluate(round, product.right)]);
+/** A fused operation takes both factors and the addend. */
+function operandsOf(round: Round, expr: Expr): readonly Held[] {
+  if (expr.kind === 'load') return vectorsInIndices(expr.indices);
+  const fused = round.target.fusedMultiplyAdd ? fusedProduct(expr) : undefined;
+  if (fused !== undefined)
+    return [fused.product.left, fused.product.right, fused.addend].map((operand) => evaluate(round, operand));
+  const operands: Held[] = [];
+  mapExprChildren(expr, (child) => {
+    operands.push(evaluate(round, child));
+    return child;
+  });
+  return operands;
 }
 
 function operate(round: Round, operands: readonly Held[]): void {

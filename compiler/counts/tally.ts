@@ -7,7 +7,7 @@ import type { Expr, For, Load, Stmt, Store } from '../../ir/tensor/tensor-func.t
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { mapExprChildren, walkExpr } from '../../ir/tensor/visit.ts';
 import type { Target } from '../../schedules/target/target.ts';
-import { accumulatedProduct } from '../codegen/wasm/multiply-add.ts';
+import { fusedProduct } from '../codegen/wasm/multiply-add.ts';
 import { addCounts, type Counts, maxCounts, noCounts, scaleCounts } from './counts.ts';
 
 /** What a statement executes, and how many bytes of each buffer it accesses, an element as often as it is accessed. */
@@ -25,24 +25,23 @@ export function tallyOf(stmt: Stmt, ranges: Ranges, target: Target): Tally {
       return stmt.stmts.map((child) => tallyOf(child, ranges, target)).reduce(addTallies, nothing);
     case 'for': {
       const round = tallyOf(stmt.body, rangesInside(stmt, ranges), target);
-      return addTallies(tallyOfExpr(stmt.extent), scaleTally(round, roundsOf(stmt, ranges)));
+      return addTallies(tallyOfExpr(stmt.extent, target), scaleTally(round, roundsOf(stmt, ranges)));
     }
     case 'if': {
       const otherwise = stmt.else === undefined ? nothing : tallyOf(stmt.else, ranges, target);
       return addTallies(
-        tallyOfExpr(stmt.cond),
+        tallyOfExpr(stmt.cond, target),
         merge(tallyOf(stmt.then, ranges, target), otherwise, maxCounts, Math.max),
       );
     }
     case 'let':
-      return addTallies(tallyOfExpr(stmt.value), tallyOf(stmt.body, rangesInside(stmt, ranges), target));
+      return addTallies(tallyOfExpr(stmt.value, target), tallyOf(stmt.body, rangesInside(stmt, ranges), target));
     case 'assign':
-      return addTallies(
-        tallyOfExpr(stmt.value),
-        target.fusedMultiplyAdd && accumulatedProduct(stmt) ? oneFewer : nothing,
-      );
+      return tallyOfExpr(stmt.value, target);
     case 'store':
-      return [tallyOfExpr(stmt.value), ...stmt.indices.map(tallyOfIndex), tallyOfStore(stmt)].reduce(addTallies);
+      return [tallyOfExpr(stmt.value, target), ...stmt.indices.map(tallyOfIndex), tallyOfStore(stmt)].reduce(
+        addTallies,
+      );
     case 'block':
       invariant(false, `the block ${stmt.name} is counted before it is lowered`);
     default:
@@ -88,11 +87,11 @@ const scaleTally = ({ counts, accessed }: Tally, times: number): Tally => ({
   accessed: new Map([...accessed].map(([buffer, bytes]) => [buffer, bytes * times])),
 });
 
-function tallyOfExpr(expr: Expr): Tally {
+function tallyOfExpr(expr: Expr, target: Target): Tally {
   let tally = tallyOfNode(expr);
-  const child = expr.kind === 'load' ? tallyOfIndex : tallyOfExpr;
+  if (target.fusedMultiplyAdd && fusedProduct(expr)) tally = addTallies(tally, oneFewer);
   mapExprChildren(expr, (node) => {
-    tally = addTallies(tally, child(node));
+    tally = addTallies(tally, expr.kind === 'load' ? tallyOfIndex(node) : tallyOfExpr(node, target));
     return node;
   });
   return tally;

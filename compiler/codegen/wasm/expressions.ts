@@ -11,6 +11,7 @@ import { constant } from './emitter.ts';
 import { type KernelContext, readVariable } from './kernel-context.ts';
 import { laneOf } from './lanes.ts';
 import { type Address, loadLanes, loadScalar, loadSplat, loadVector } from './memory.ts';
+import { fusedProduct, relaxedMultiplyAdd } from './multiply-add.ts';
 import type { Polynomial } from './polynomial.ts';
 import { scalarBinary } from './scalar-binary.ts';
 import { scalarBitcast, scalarCast } from './scalar-cast.ts';
@@ -78,6 +79,12 @@ const known = <K extends string>(key: K, value: number | undefined): { readonly 
 
 function emitBinary(k: KernelContext, expr: Binary, mask: Mask): Ref {
   const { op, left, right } = expr;
+  const fused = k.relaxedSimd ? fusedProduct(expr) : undefined;
+  if (fused !== undefined) {
+    const operands = [fused.product.left, fused.product.right, fused.addend] as const;
+    const [a, b, c] = operands.map((operand) => emitExpr(k, operand, mask)) as [Ref, Ref, Ref];
+    return relaxedMultiplyAdd(k.b, k.m, fused.negated, [a, b, c]);
+  }
   const [a, b] = [emitExpr(k, left, mask), emitExpr(k, right, mask)];
   const divisor = constantOf(right);
   if (lanesOf(left) > 1) {

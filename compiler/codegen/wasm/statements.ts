@@ -9,7 +9,6 @@ import { addressOf, emitExpr } from './expressions.ts';
 import { bindLocal, type KernelContext } from './kernel-context.ts';
 import { emitLoop } from './loops.ts';
 import { storeScalar, storeVector } from './memory.ts';
-import { accumulatedProduct, relaxedMultiplyAdd } from './multiply-add.ts';
 import { newScope } from './scope.ts';
 import { wasmTypeOf } from './value-type.ts';
 import { extractLane } from './vector-lanes.ts';
@@ -34,10 +33,7 @@ export function emitStmts(k: KernelContext, stmt: Stmt): readonly Ref[] {
     case 'assign': {
       const local = k.bindings.get(stmt.name)?.local;
       invariant(local !== undefined, `${k.func.name}: ${stmt.name} is not defined where it is assigned`);
-      const product = k.relaxedSimd ? accumulatedProduct(stmt) : undefined;
-      if (product === undefined) return [k.m.local.set(local, emitExpr(k, stmt.value))];
-      const [a, b] = [emitExpr(k, product.left), emitExpr(k, product.right)];
-      return [k.m.local.set(local, relaxedMultiplyAdd(k.b, k.m, a, b, k.m.local.get(local, k.b.v128)))];
+      return [k.m.local.set(local, emitExpr(k, stmt.value))];
     }
     case 'block':
       invariant(false, `${k.func.name}: the block ${stmt.name} reached code generation`);

@@ -58,4 +58,11 @@ describe('fuseMultiplyAdd', () => {
     const [sums, references] = [actual[0]?.data as Float32Array, expected[0]?.data as Float32Array];
     for (const [i, sum] of sums.entries()) expect(sum).toBeCloseTo(references[i] as number, 3);
   });
+
+  test('a product within any sum or difference of vectors is one instruction with it', async () => {
+    const body = '%y[ramp<4>(0)] = c:f32x4 - a:f32x4 * (b:f32x4 * a:f32x4 + c:f32x4)';
+    const options = { relaxedSimd: true };
+    const text = await emitWat(await emitWasm([parseTensorFunc(func(body))], options));
+    expect(text.match(/f32x4\.\w+/g)).toEqual(['f32x4.relaxed_nmadd', 'f32x4.relaxed_madd']);
+  });
 });
