@@ -9,13 +9,18 @@ import { wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
 import type { Trace } from '../schedules/trace.ts';
 import { type HoistedInput, type HoistedPacking, hoistPacking, pack } from './hoist-packing.ts';
 import { workloadOf } from './lower/workload.ts';
+import { splitPhases } from './phases.ts';
+import { isDivisible } from './tensor-passes/divide-parallel.ts';
 import { lowerSchedule } from './tensor-passes/index.ts';
 
 /** A kernel as it is scheduled for one target. */
 export interface KernelVariant {
   readonly trace: Trace;
   readonly scheduled: TensorFunc;
-  readonly lowered: TensorFunc;
+  /** The flat form of each phase, in the order in which they run. */
+  readonly lowered: readonly TensorFunc[];
+  /** The workspaces that one phase leaves for another. */
+  readonly shared: readonly Buffer[];
 }
 
 /** One kernel in all the forms it went through; calls of equal workloads share it. */
@@ -24,6 +29,8 @@ export interface Kernel extends KernelVariant {
   /** What it computes, in the definition that the schedule chose. */
   readonly tensor: TensorFunc;
   readonly inputs: readonly HoistedInput[];
+  /** What the phases call the kernel's inputs and outputs. */
+  readonly operands: Pick<TensorFunc, 'inputs' | 'outputs'>;
   /** The same for engines with relaxed SIMD: with the same operands, and the same workspaces. */
   readonly relaxed: KernelVariant;
 }
@@ -73,15 +80,15 @@ export function buildKernel(workload: Workload, constants: ReadonlySet<string>, 
     name: scheduled.definition.func.name,
     tensor: scheduled.definition.func,
     inputs: hoisted.inputs,
+    operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
     relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, constants),
   };
 }
 
-const variantOf = ({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelVariant => ({
-  trace,
-  scheduled: func,
-  lowered: lowerSchedule(hoisted.func),
-});
+function variantOf({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelVariant {
+  const { funcs, shared } = splitPhases(hoisted.func);
+  return { trace, scheduled: func, lowered: funcs.map((phase) => lowerSchedule(phase)), shared };
+}
 
 /**
  * The same decisions but for the height of register tiles, which follows the target; that of the tiles' width, and with
@@ -93,22 +100,29 @@ function relaxedVariant(
   constants: ReadonlySet<string>,
 ): KernelVariant {
   const decisions = [...decisionsOf(simd.trace)];
-  const kept = decisions.filter(([name]) => !name.endsWith('.rows'));
+  const kept = decisions.filter(([name]) => !/\.(rows|row-tiles)$/.test(name));
   if (kept.length === decisions.length) return simd;
   const scheduled = scheduleWorkload(workload, { target: wasmRelaxedSimd, constants }, asDecided(new Map(kept)));
   const hoisted = hoistPacking(scheduled.func, constants);
   const variant = variantOf(scheduled, hoisted);
   const hasSameOperands =
-    printOperands(hoisted.inputs) === printOperands(simd.inputs) &&
-    printBuffers(workspacesOf(variant)) === printBuffers(workspacesOf(simd));
+    printOperands(hoisted.inputs) === printOperands(simd.inputs) && printPhases(variant) === printPhases(simd);
   return hasSameOperands ? variant : simd;
 }
 
 const printOperands = (inputs: readonly HoistedInput[]): string =>
   inputs.map(({ source, pack: packing }) => `${source} ${packing ? printTensorFunc(packing) : ''}`).join('\n');
 
-const printBuffers = (buffers: readonly Buffer[]): string =>
-  JSON.stringify(buffers.map(({ dtype, shape }) => ({ dtype, shape })));
+/** What the plan says of the phases. */
+const printPhases = ({ lowered, shared }: KernelVariant): string =>
+  JSON.stringify([
+    shared,
+    lowered.map((phase) => ({
+      operands: [...phase.inputs, ...phase.outputs].map(({ name }) => name),
+      temps: phase.temps.map(({ dtype, shape, scope }) => ({ dtype, shape, scope })),
+      isParallel: isDivisible(phase),
+    })),
+  ]);
 
 function operand(
   node: NodeOf<'fused'>,
@@ -121,8 +135,8 @@ function operand(
   return packing === undefined || data === undefined ? name : pack(packing, data);
 }
 
-const workspacesOf = ({ lowered }: KernelVariant): readonly Buffer[] =>
-  lowered.temps.filter((temp) => temp.scope === 'global');
-
-/** The workspaces that a kernel needs in linear memory while it runs. */
-export const workspaces = (kernel: Kernel): readonly Buffer[] => workspacesOf(kernel);
+/** The workspaces that a kernel needs in linear memory while it runs: those that phases share, then those of each. */
+export const workspaces = ({ shared, lowered }: KernelVariant): readonly Buffer[] => [
+  ...shared,
+  ...lowered.flatMap((phase) => phase.temps),
+];

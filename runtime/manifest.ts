@@ -26,18 +26,33 @@ export interface TensorSlot extends TensorInfo {
   readonly offset: number;
 }
 
-/** `bytes` in all; the weights' file is copied to `weights`; all else is the arena of activations. */
+/**
+ * `bytes` in all; the weights' file is copied to `weights`; all else is the arena of activations. Each thread but the
+ * first needs `thread` bytes more, for workspaces of its own.
+ */
 export interface MemoryLayout {
   readonly bytes: number;
   readonly weights: number;
+  readonly thread: number;
 }
 
-/** Calls the export `kernel` with the addresses of its operands. `node` names what it computes, for people. */
+/**
+ * Calls the export `kernel` with the addresses of its operands. `node` names what it computes, for people. `work` is
+ * about how many vector instructions it executes.
+ */
 export interface Step {
   readonly kind: 'kernel';
   readonly kernel: string;
   readonly node: string;
   readonly operands: readonly number[];
+  readonly work: number;
+  /** Where threads can share the kernel: it then takes, after its operands, which of how many parts it is to run. */
+  readonly parallel?: SharedStep;
+}
+
+export interface SharedStep {
+  /** Operands of which each thread has its own: their positions, and their offsets in the memory of a thread. */
+  readonly own: readonly (readonly [operand: number, offset: number])[];
 }
 
 /** A WebAssembly file with all kernels of the plan, and what an engine must have to run it. */

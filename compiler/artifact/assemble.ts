@@ -2,18 +2,12 @@ import { createHash } from 'node:crypto';
 import { invariant } from '../../ir/errors.ts';
 import type { Graph, TensorType } from '../../ir/graph/graph.ts';
 import type { ArtifactFiles } from '../../runtime/api.ts';
-import {
-  type FileEntry,
-  files,
-  formatVersion,
-  type Manifest,
-  type Step,
-  type TensorSlot,
-} from '../../runtime/manifest.ts';
+import { type FileEntry, files, formatVersion, type Manifest, type TensorSlot } from '../../runtime/manifest.ts';
 import type { KernelCall } from '../kernels.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
 import { loaderFiles } from './loader-files.ts';
+import { stepsOf, threadBytes } from './steps.ts';
 import { indexModule, packageJson, printTypings } from './typings.ts';
 
 export interface AssembleParts {
@@ -66,8 +60,8 @@ function describe({ graph, calls, layout }: AssembleParts): Content {
     outputs: graph.outputs.map((output) =>
       slot(output.name, typeOf(graph, output.value), layout.address(output.value)),
     ),
-    memory: { bytes: layout.totalBytes, weights: layout.weightsOffset },
-    plan: calls.map((call) => step(call, layout)),
+    memory: { bytes: layout.totalBytes, weights: layout.weightsOffset, thread: threadBytes(calls) },
+    plan: calls.flatMap((call) => stepsOf(call, layout)),
     kernels: [
       { file: files.relaxedKernels, requires: ['relaxed-simd'] },
       { file: files.kernels, requires: [] },
@@ -81,17 +75,6 @@ const slot = (name: string, type: TensorType, offset: number): TensorSlot => ({
   shape: type.shape as readonly number[],
   offset,
 });
-
-function step(call: KernelCall, layout: Layout): Step {
-  const inputs = call.inputs.map(layout.address);
-  const outputs = call.node.outputs.map((output) => layout.address(output.name));
-  return {
-    kind: 'kernel',
-    kernel: call.kernel.name,
-    node: call.node.name,
-    operands: [...inputs, ...outputs, ...layout.workspaces(call)],
-  };
-}
 
 function typeOf(graph: Graph, value: string): TensorType {
   const computed = [...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)].find(

@@ -13,14 +13,16 @@ export interface KernelReport {
   readonly relaxed: KernelCounts;
 }
 
-/** A report on each distinct kernel of a list of calls. */
+/** A report on each phase of each distinct kernel of a list of calls. */
 export const countCalls = (calls: readonly Kernel[]): readonly KernelReport[] =>
-  [...Map.groupBy(calls, (kernel) => kernel)].map(([kernel, { length }]) => ({
-    name: kernel.name,
-    calls: length,
-    simd: countKernel(kernel.lowered, wasmSimd),
-    relaxed: countKernel(fuseMultiplyAdd(kernel.relaxed.lowered), wasmRelaxedSimd),
-  }));
+  [...Map.groupBy(calls, (kernel) => kernel)].flatMap(([kernel, { length }]) =>
+    kernel.lowered.map((phase, i) => ({
+      name: phase.name,
+      calls: length,
+      simd: countKernel(phase, wasmSimd),
+      relaxed: countKernel(fuseMultiplyAdd(kernel.relaxed.lowered[i] ?? phase), wasmRelaxedSimd),
+    })),
+  );
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
 

@@ -23,7 +23,7 @@ export async function dumpIr(
     entries.set(`3-tensor/${file}.tir`, printTensorFunc(kernel.tensor));
     entries.set(`4-scheduled/${file}.trace`, kernel.trace.map((step) => `${printStep(step)}\n`).join(''));
     entries.set(`4-scheduled/${file}.tir`, printTensorFunc(kernel.scheduled));
-    entries.set(`5-lowered/${file}.tir`, printTensorFunc(kernel.lowered));
+    entries.set(`5-lowered/${file}.tir`, kernel.lowered.map(printTensorFunc).join('\n'));
   }
   const encoder = new TextEncoder();
   await writeArtifact(

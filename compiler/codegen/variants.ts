@@ -1,14 +1,15 @@
 import { files } from '../../runtime/manifest.ts';
 import type { KernelFiles } from '../artifact/assemble.ts';
 import type { Kernel } from '../kernels.ts';
+import { divideParallel } from '../tensor-passes/divide-parallel.ts';
 import { fuseMultiplyAdd } from '../tensor-passes/fuse-multiply-add.ts';
 import { emitWasm } from './wasm/index.ts';
 
 /** The kernels once for engines with relaxed SIMD, where products are accumulated by one instruction, once for all. */
 export const emitVariants = async (kernels: readonly Kernel[]): Promise<KernelFiles> => ({
   [files.relaxedKernels]: await emitWasm(
-    kernels.map(({ relaxed }) => fuseMultiplyAdd(relaxed.lowered)),
+    kernels.flatMap(({ relaxed }) => relaxed.lowered.map(fuseMultiplyAdd).map(divideParallel)),
     { relaxedSimd: true },
   ),
-  [files.kernels]: await emitWasm(kernels.map(({ lowered }) => lowered)),
+  [files.kernels]: await emitWasm(kernels.flatMap(({ lowered }) => lowered.map(divideParallel))),
 });

@@ -8,8 +8,8 @@ import { isWrittenFirst, sameLinear, sweep } from './coverage.ts';
 
 /**
  * Shrinks a temporary that is written and read anew in every iteration of the loops around all its accesses to the
- * region that one iteration touches. Where such a loop is parallel and the buffer is in memory, each iteration keeps a
- * region of its own.
+ * region that one iteration touches. Where such a loop is parallel, each thread gets a buffer of its own; where it is one
+ * of a GPU's axes, each iteration keeps a region of its own.
  *
  *   for i in 16 { for j in 8 { %t[i, j] = … }  for j in 8 { … %t[i, j] … } }   with t: f32[16, 8]
  *   for i in 16 { for j in 8 { %t[j] = … }  for j in 8 { … %t[j] … } }   with t: f32[8]
@@ -26,33 +26,36 @@ export function compactBuffers(func: TensorFunc): TensorFunc {
   }
   const temps = func.temps
     .filter((temp) => accesses.has(temp.name))
-    .map((temp) => update(temp, { shape: plans.get(temp.name)?.shape ?? temp.shape }));
+    .map((temp) => update(temp, plans.get(temp.name)?.buffer ?? {}));
   if (plans.size === 0 && temps.length === func.temps.length) return func;
   return { ...func, temps, body: rebase(func.body, plans, new Map()) };
 }
 
 interface Plan {
-  readonly shape: readonly Dim[];
+  readonly buffer: Pick<Buffer, 'shape' | 'scope'>;
   /** What to subtract from each index, over variables of the loops around every access; undefined where it is 0 alone. */
   readonly bases: readonly (Linear | undefined)[];
-  /** The parallel loops that index a region of their own, as leading dimensions. */
+  /** The loops that index a region of their own, as leading dimensions. */
   readonly owners: readonly string[];
 }
 
 function planBuffer(temp: Buffer, accesses: readonly Access[]): Plan | undefined {
   const around = commonLoops(accesses);
-  const parallel = temp.scope === 'local' ? [] : around.filter(isShared);
-  const canShrink = parallel.every((loop) => loop.extent.kind === 'const');
+  const isOwn = temp.scope === 'local' || temp.scope === 'thread';
+  const axes = isOwn ? [] : around.filter(isGpuAxis);
+  const canShrink = axes.every((loop) => loop.extent.kind === 'const');
   const regions = canShrink ? commonRegions(temp, accesses, new Set(around.map((loop) => loop.loopVar))) : [];
   const isShrunk = regions.some((region) => region !== undefined);
-  const owners = isShrunk ? parallel : [];
+  const owners = isShrunk ? axes : [];
+  const isOfThread = isShrunk && temp.scope === 'global' && around.some((loop) => loop.loopKind === 'parallel');
   const extents = temp.shape.map((extent, dim) => regions[dim]?.extent ?? extent);
   const kept = extents.filter((extent) => extent !== 1);
   const shape = [...owners.map(constantExtent), ...(temp.scope === 'local' ? wholeVectors(kept) : kept)];
   if (!isShrunk && shapeEquals(shape, temp.shape)) return undefined;
   const base = (dim: number): Linear => regions[dim]?.base ?? constantLinear(0);
   const bases = extents.map((extent, dim) => (extent === 1 ? undefined : base(dim)));
-  return { shape, bases, owners: owners.map((loop) => loop.loopVar) };
+  const scope = isOfThread ? 'thread' : temp.scope;
+  return { buffer: { shape, scope }, bases, owners: owners.map((loop) => loop.loopVar) };
 }
 
 const constantExtent = (loop: For): number => (loop.extent.kind === 'const' ? Number(loop.extent.value) : 1);
@@ -74,8 +77,7 @@ function commonRegions(
   return isAnew ? regions : [];
 }
 
-/** Whether other threads run other iterations at the same time. */
-const isShared = ({ loopKind }: For): boolean => !['serial', 'unrolled', 'vectorized'].includes(loopKind);
+const isGpuAxis = ({ loopKind }: For): boolean => !['serial', 'parallel', 'unrolled', 'vectorized'].includes(loopKind);
 
 interface Region {
   readonly base: Linear;

@@ -25,7 +25,7 @@ function visit(stmt: Stmt, fresh: FreshName): Stmt {
     return stmts.every((child, at) => child === stmt.stmts[at]) ? stmt : seq(stmts);
   }
   const inner = mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => visit(child, fresh) });
-  return inner.kind === 'for' && inner.loopKind !== 'parallel' ? hoistFrom(inner, fresh) : inner;
+  return inner.kind === 'for' ? hoistFrom(inner, fresh) : inner;
 }
 
 interface Moved {

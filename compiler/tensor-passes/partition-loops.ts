@@ -1,6 +1,6 @@
 import { assertNever } from '../../ir/errors.ts';
 import { type Interval, proves } from '../../ir/tensor/bounds.ts';
-import { add, and, binary, bool, int, less, seq, sub, variable } from '../../ir/tensor/build.ts';
+import { add, and, binary, bool, int, seq, sub, variable } from '../../ir/tensor/build.ts';
 import { linearOf } from '../../ir/tensor/linear.ts';
 import { simplify } from '../../ir/tensor/simplify.ts';
 import type { Expr, For, If, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
@@ -16,6 +16,7 @@ import {
   requirementHolds,
   requirementOn,
 } from './guards.ts';
+import { partAnnotations } from './parallel-range.ts';
 
 /**
  * Splits loops where an `if` inside depends on the loop's variable, so that the main part runs without the test and
@@ -81,7 +82,10 @@ function decide(stmt: If, context: Context): Stmt {
 function partitionFor(loop: For, context: Context): Stmt {
   const extent = loop.extent.kind === 'const' ? Number(loop.extent.value) : undefined;
   if (extent !== undefined && extent <= 0) return seq([]);
-  if (extent === 1) return partition(substitute(loop.body, new Map([[loop.loopVar, int(0)]])), context);
+  if (extent === 1) {
+    const once = partition(substitute(loop.body, new Map([[loop.loopVar, int(0)]])), context);
+    return loop.annotations === undefined || isEmpty(once) ? once : update(loop, { body: once });
+  }
   const guards = collectGuards(loop.body);
   const requirements = guards.flatMap((guard) => requirementOn(guard, loop.loopVar) ?? []);
   const dependent = requirements.filter((requirement) => requirement.coefficient !== 0);
@@ -145,7 +149,6 @@ function staticPart(requirements: readonly Requirement[], extent: number, vector
 function splitStatic(loop: For, extent: number, { from, to, holding }: StaticPart, context: Context): Stmt {
   const main = dropTests(loop.body, holding);
   if (from === 0 && to === extent) return partitionFor(update(loop, { body: main }), context);
-  if (loop.loopKind === 'parallel') return versionInside(loop, extent, { from, to, holding }, context);
   const piece = (start: number, end: number): readonly Stmt[] => {
     if (start >= end) return [];
     const copy = context.copier.copyLoop(loop);
@@ -157,27 +160,12 @@ function splitStatic(loop: For, extent: number, { from, to, holding }: StaticPar
   return seq([...before, middle, ...piece(to, extent)]);
 }
 
-/** The loop over a part of its range only. */
+/** The loop over a part of its range only; a parallel one says of what it is a part, since threads share the whole. */
 function slice(loop: For, from: number, to: number): For {
+  const annotations = loop.loopKind === 'parallel' ? partAnnotations(loop, from) : undefined;
   const shifted = from === 0 ? variable(loop.loopVar) : add(variable(loop.loopVar), int(from));
   const body = from === 0 ? loop.body : substitute(loop.body, new Map([[loop.loopVar, shifted]]));
-  return { ...loop, extent: int(to - from), body };
-}
-
-/** A parallel loop stays one loop; the parts are chosen inside of it. */
-function versionInside(loop: For, extent: number, { from, to, holding }: StaticPart, context: Context): Stmt {
-  const index = variable(loop.loopVar);
-  const tests = [...(from > 0 ? [binary('ge', index, int(from))] : []), ...(to < extent ? [less(index, int(to))] : [])];
-  const known = from === 0 && to === extent - 1 ? int(to) : from === 1 && to === extent ? int(0) : undefined;
-  const copy = context.copier.copyLoop(loop);
-  const rest = substitute(copy.body, new Map([[copy.loopVar, known ?? index]]));
-  const inner = (min: number, max: number): Context => ({
-    ...context,
-    ranges: new Map(context.ranges).set(loop.loopVar, { min, max }),
-  });
-  const main = partition(dropTests(loop.body, holding), inner(from, to - 1));
-  const other = partition(rest, inner(from === 0 ? to : 0, extent - 1));
-  return update(loop, { body: { kind: 'if', cond: tests.reduce(and), then: main, else: other } });
+  return { ...loop, extent: int(to - from), ...(annotations && { annotations }), body };
 }
 
 const isSymbolic = ({ coefficient, outer }: Requirement, sizes: ReadonlySet<string>): boolean =>

@@ -1,11 +1,9 @@
 import { byteSize } from '../../ir/dtype.ts';
-import { add, broadcast, extract, int, mul, variable } from '../../ir/tensor/build.ts';
-import type { Buffer, Expr, For, Load, Stmt, Store, TensorFunc, Var } from '../../ir/tensor/tensor-func.ts';
-import { lanesOf } from '../../ir/tensor/typing.ts';
+import { extract, variable } from '../../ir/tensor/build.ts';
+import type { Buffer, Expr, Stmt, TensorFunc, Var } from '../../ir/tensor/tensor-func.ts';
 import { rewrite, update } from '../../ir/tensor/visit.ts';
-import { type Access, collectAccesses, commonLoops } from './accesses.ts';
+import { type Access, collectAccesses } from './accesses.ts';
 import { declareRegisters } from './declare-registers.ts';
-import { canonicalIndex } from './linear-parts.ts';
 import { type FreshName, freshNames } from './names.ts';
 
 const lanes = 4;
@@ -16,8 +14,7 @@ const maxSmall = 16;
 
 /**
  * Makes registers of local buffers, and of small temporaries in memory, whose indices are all constants: one for four elements that are only written
- * as a vector, else one for each element. Other local buffers become workspaces in memory, of one region for each
- * iteration of the parallel loops around them.
+ * as a vector, else one for each element. Other local buffers become workspaces in the memory of the thread.
  *
  *   %c[ramp<4>(0)] = broadcast<4>(0f32)  …  %c[ramp<4>(0)] = %c[ramp<4>(0)] + …
  *   var c.0 = broadcast<4>(0f32) { …  c.0 := c.0 + … }
@@ -29,12 +26,12 @@ export function promoteLocals(func: TensorFunc): TensorFunc {
   const fresh = freshNames(func);
   const plans = new Map(candidates.map((temp) => [temp.name, planSlots(temp, accesses.get(temp.name) ?? [], fresh)]));
   const spilled = candidates.filter((temp) => temp.scope === 'local' && plans.get(temp.name) === undefined);
-  const memory = new Map(spilled.map((temp) => [temp.name, spill(temp, accesses.get(temp.name) ?? [])]));
+  const memory = new Map(spilled.map((temp) => [temp.name, update(temp, { scope: 'thread' })]));
   const registers = new Map<string, Var>();
   for (const plan of plans.values()) for (const slot of plan?.values() ?? []) registers.set(slot.name, slot);
-  const body = rewriteAccesses(func.body, plans, memory);
+  const body = rewriteAccesses(func.body, plans);
   const temps = func.temps.flatMap((temp) =>
-    plans.get(temp.name) === undefined ? [memory.get(temp.name)?.buffer ?? temp] : [],
+    plans.get(temp.name) === undefined ? [memory.get(temp.name) ?? temp] : [],
   );
   return { ...func, temps, body: declareRegisters(body, registers) };
 }
@@ -43,8 +40,9 @@ export function promoteLocals(func: TensorFunc): TensorFunc {
 function isPrivate(temp: Buffer, accesses: readonly Access[]): boolean {
   if (temp.scope === 'local') return true;
   const [size] = temp.shape;
+  if (Number(size) > maxSmall) return false;
   const threads = accesses.map(({ loops }) => loops.findLast((loop) => loop.loopKind === 'parallel'));
-  return temp.scope === 'global' && Number(size) <= maxSmall && threads.every((loop) => loop === threads[0]);
+  return temp.scope === 'thread' || (temp.scope === 'global' && threads.every((loop) => loop === threads[0]));
 }
 
 /** The register of each element of a buffer; a vector register stands under each of its four. */
@@ -88,53 +86,20 @@ function planSlots(temp: Buffer, accesses: readonly Access[], fresh: FreshName):
   return slots;
 }
 
-interface Workspace {
-  readonly buffer: Buffer;
-  /** What to add to each index: the region of the iteration. */
-  readonly offset: Expr | undefined;
-}
-
-function spill(temp: Buffer, accesses: readonly Access[]): Workspace {
-  const owners = commonLoops(accesses).filter((loop) => loop.loopKind === 'parallel' && loop.extent.kind === 'const');
-  const size = temp.shape[0];
-  if (owners.length === 0 || typeof size !== 'number')
-    return { buffer: { ...temp, scope: 'global' }, offset: undefined };
-  const extent = (loop: For): number => (loop.extent.kind === 'const' ? Number(loop.extent.value) : 1);
-  const region = owners.reduce<Expr>(
-    (index, loop) => add(mul(index, int(extent(loop))), variable(loop.loopVar)),
-    int(0),
-  );
-  const count = owners.reduce((product, loop) => product * extent(loop), size);
-  return { buffer: { ...temp, scope: 'global', shape: [count] }, offset: mul(region, int(size)) };
-}
-
-function rewriteAccesses(
-  body: Stmt,
-  plans: ReadonlyMap<string, Slots | undefined>,
-  memory: ReadonlyMap<string, Workspace>,
-): Stmt {
-  const shifted = <T extends Load | Store>(node: T): T => {
-    const offset = memory.get(node.buffer)?.offset;
-    return offset === undefined ? node : { ...node, indices: node.indices.map((index) => shift(index, offset)) };
-  };
+function rewriteAccesses(body: Stmt, plans: ReadonlyMap<string, Slots | undefined>): Stmt {
   return rewrite(body, {
     expr: (node) => {
       if (node.kind !== 'load') return node;
       const place = placeOf(node.indices[0]);
       const slot = place && plans.get(node.buffer)?.get(place.element);
-      if (place === undefined || slot === undefined) return shifted(node);
+      if (place === undefined || slot === undefined) return node;
       return slot.lanes === 1 || place.isVector ? slot : extract(slot, place.element % lanes);
     },
     stmt: (node) => {
       if (node.kind !== 'store') return node;
       const place = placeOf(node.indices[0]);
       const slot = place && plans.get(node.buffer)?.get(place.element);
-      return slot === undefined ? shifted(node) : { kind: 'assign', name: slot.name, value: node.value };
+      return slot === undefined ? node : { kind: 'assign', name: slot.name, value: node.value };
     },
   });
-}
-
-function shift(index: Expr, offset: Expr): Expr {
-  if (index.kind === 'ramp') return update(index, { base: canonicalIndex(add(index.base, offset)) });
-  return lanesOf(index) === 1 ? canonicalIndex(add(index, offset)) : add(index, broadcast(offset, lanesOf(index)));
 }

@@ -29,7 +29,8 @@ function expand(stmt: Stmt, context: Context): Stmt {
   if (inner.kind !== 'for') return inner;
   const extent = inner.extent.kind === 'const' ? Number(inner.extent.value) : undefined;
   if (extent !== undefined && extent <= 0) return seq([]);
-  if (extent === 1) return iteration(inner, 0, context);
+  // Annotations mark a part of a parallel loop, which only one thread runs.
+  if (extent === 1 && inner.annotations === undefined) return iteration(inner, 0, context);
   if (inner.loopKind !== 'unrolled') return inner;
   if (extent === undefined || extent > maxIterations) return update(inner, { loopKind: 'serial' });
   return seq(Array.from({ length: extent }, (_, at) => iteration(inner, at, context)));

@@ -26,8 +26,11 @@ export interface TensorFunc {
   readonly body: Stmt;
 }
 
-/** `global` is linear memory, `workgroup` a GPU's shared memory, `local` registers of one thread. */
-export type Scope = 'global' | 'workgroup' | 'local';
+/**
+ * `global` is linear memory, `thread` a part of it that each thread has for itself, `workgroup` a GPU's shared memory,
+ * `local` registers of one thread.
+ */
+export type Scope = 'global' | 'thread' | 'workgroup' | 'local';
 
 export interface Buffer {
   readonly name: string;

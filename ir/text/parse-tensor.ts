@@ -5,7 +5,7 @@ import type { Param } from './parse-base.ts';
 import type { Named, Rule } from './parse-recovery.ts';
 import { listBody, StmtParser } from './parse-stmt.ts';
 
-const scopes: Readonly<Record<Scope, true>> = { global: true, workgroup: true, local: true };
+const scopes: Readonly<Record<Scope, true>> = { global: true, thread: true, workgroup: true, local: true };
 interface Header {
   readonly name: string;
   readonly sizes: readonly Named[];

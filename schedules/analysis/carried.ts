@@ -43,10 +43,10 @@ export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, 
 /** Whether each iteration of a loop of this kind has a buffer of this scope for itself. */
 function isOwn(scope: Scope, kind: ConcurrentKind): boolean {
   if (kind === 'vectorized' || scope === 'global') return false;
-  return scope === 'local' || kind.startsWith('workgroup.');
+  return scope === 'local' || scope === 'thread' || kind.startsWith('workgroup.');
 }
 
-/** No other thread sees a local buffer, and no other workgroup one of a workgroup. */
+/** No other thread sees a local buffer or one of a thread, and no other workgroup one of a workgroup. */
 function requireOwnBuffers(
   func: TensorFunc,
   { loop }: LoopSite,

@@ -5,7 +5,7 @@ import { fail, findBuffer } from '../analysis/nests.ts';
 import { oneOf, text } from '../fields.ts';
 import type { Primitive } from '../step.ts';
 
-export const scopes: readonly Scope[] = ['global', 'workgroup', 'local'];
+export const scopes: readonly Scope[] = ['global', 'thread', 'workgroup', 'local'];
 
 /**
  * Chooses where a temporary buffer lives.

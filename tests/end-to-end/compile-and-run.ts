@@ -44,7 +44,7 @@ async function runTwice(files: ArtifactFiles, relaxedSimd: boolean, inputs: Tens
 
 /** Every form of a kernel is well-formed, and its schedule follows from its trace. */
 function checkKernel({ tensor, trace, scheduled, lowered }: Kernel): void {
-  for (const form of [tensor, scheduled, lowered]) verifyFunc(form);
+  for (const form of [tensor, scheduled, ...lowered]) verifyFunc(form);
   if (!isDeepStrictEqual(replay(tensor, trace), scheduled)) throw new Error(`${tensor.name} is scheduled otherwise`);
 }
 

@@ -42,7 +42,7 @@ describe('a trace', () => {
     [[{ primitive: 'unroll', loop: 'i', by: 4 }], "unroll has no field 'by' (there are loop)"],
     [
       [{ primitive: 'set-scope', buffer: 'T', scope: 'stack' }],
-      /'scope' should be one of global, workgroup, local, is "stack"/,
+      /'scope' should be one of global, thread, workgroup, local, is "stack"/,
     ],
     [[{ primitive: 'transform-layout', buffer: 'B', layout: [{ dim: 0, by: 2 }] }], /'layout' should be a list/],
   ])('%j is not one', (json, message) => {

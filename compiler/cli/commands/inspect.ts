@@ -15,6 +15,7 @@ import { optimizeGraph } from '../../graph-passes/index.ts';
 import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
 import { onlyDirect } from '../../lower/workload.ts';
 import { requireStaticShapes } from '../../static-shape.ts';
+import { divideParallel } from '../../tensor-passes/divide-parallel.ts';
 import { countCalls, printCounts } from '../counts-table.ts';
 import { isArtifact, readModel, readUserFile } from '../model-file.ts';
 import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
@@ -107,6 +108,7 @@ async function printKernels(calls: readonly Kernel[], stage: KernelStage, asJson
     return asJson ? `${JSON.stringify(reports, undefined, 1)}\n` : printCounts(reports);
   }
   const kernels = [...new Set(calls)];
-  if (stage === 'wat') return emitWat(await emitWasm(kernels.map((kernel) => kernel.lowered)));
-  return kernels.map((kernel) => printTensorFunc(kernel[stage])).join('\n');
+  if (stage === 'wat') return emitWat(await emitWasm(kernels.flatMap((kernel) => kernel.lowered.map(divideParallel))));
+  const forms = (kernel: Kernel) => (stage === 'lowered' ? kernel.lowered : [kernel[stage]]);
+  return kernels.flatMap(forms).map(printTensorFunc).join('\n');
 }

@@ -5,7 +5,10 @@ import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 /** The buffers that a kernel gets the address of, in the order of its parameters: inputs, outputs, temps. */
 export function parameterBuffers(func: TensorFunc): readonly Buffer[] {
   for (const { name, scope } of func.temps) {
-    invariant(scope === 'global', `${func.name}: the ${scope} buffer ${name} reached code generation`);
+    invariant(
+      scope === 'global' || scope === 'thread',
+      `${func.name}: the ${scope} buffer ${name} reached code generation`,
+    );
   }
   return [...func.inputs, ...func.outputs, ...func.temps];
 }

@@ -18,7 +18,7 @@ const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 120);
 function flawsOf(func: TensorFunc): readonly string[] {
   const flaws: string[] = [];
   for (const { name, shape, scope } of [...func.inputs, ...func.outputs, ...func.temps]) {
-    if (shape.length !== 1 || scope !== 'global')
+    if (shape.length !== 1 || !['global', 'thread'].includes(scope))
       flaws.push(`buffer ${name} has ${shape.length} dimensions, in ${scope}`);
   }
   walk(func.body, {

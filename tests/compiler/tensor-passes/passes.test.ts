@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     }`,
   },
   {
-    name: 'compact-buffers keeps a region for each iteration of a parallel loop',
+    name: 'compact-buffers gives each thread of a parallel loop a buffer of its own',
     pass: compactBuffers,
     from: `func @f(%x: f32[16, 8]) -> (%y: f32[16, 8]) {
       temp %t: f32[16, 4, 8] global
@@ -61,11 +61,11 @@ const cases: readonly Case[] = [
       }
     }`,
     to: `func @f(%x: f32[16, 8]) -> (%y: f32[16, 8]) {
-      temp %t: f32[16, 8] global
+      temp %t: f32[8] thread
       for p in 16 parallel {
         for q in 4 {
-          for j in 8 { %t[p, j] = %x[p, j] * 2f32 }
-          for k in 8 { %y[p, k] = %t[p, k] + 1f32 }
+          for j in 8 { %t[j] = %x[p, j] * 2f32 }
+          for k in 8 { %y[p, k] = %t[k] + 1f32 }
         }
       }
     }`,
@@ -236,7 +236,7 @@ const cases: readonly Case[] = [
     }`,
   },
   {
-    name: 'promote-locals keeps what has no constant place in memory, a region for each parallel iteration',
+    name: 'promote-locals keeps what has no constant place in the memory of the thread',
     pass: promoteLocals,
     from: `func @f(%x: f32[32]) -> (%y: f32[32]) {
       temp %c: f32[8] local
@@ -246,10 +246,10 @@ const cases: readonly Case[] = [
       }
     }`,
     to: `func @f(%x: f32[32]) -> (%y: f32[32]) {
-      temp %c: f32[32] global
+      temp %c: f32[8] thread
       for p in 4 parallel {
-        for i in 8 { %c[i + p * 8] = %x[p * 8 + i] }
-        for j in 8 { %y[p * 8 + j] = %c[p * 8 - j + 7] }
+        for i in 8 { %c[i] = %x[p * 8 + i] }
+        for j in 8 { %y[p * 8 + j] = %c[7 - j] }
       }
     }`,
   },

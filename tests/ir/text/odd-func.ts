@@ -25,7 +25,7 @@ export function oddFunc(draw: Draw): TensorFunc {
   const [inputs, outputs, temps] = [
     buffers(['global']),
     buffers(['global']),
-    buffers(['global', 'workgroup', 'local']),
+    buffers(['global', 'thread', 'workgroup', 'local']),
   ];
   const names = { buffers: [...inputs, ...outputs, ...temps], variables, blocks: new Set<string>() };
   return { name: draw.name(), sizes, inputs, outputs, temps, body: oddStmt(draw, names, 5) };

@@ -13,7 +13,7 @@ import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
 import { wasmSimd } from '../../../schedules/target/target.ts';
 import { replay, type Step, type Trace } from '../../../schedules/trace.ts';
 import { printStep } from '../../../schedules/trace-text.ts';
-import { runKernel } from '../../compiler/codegen/run-kernel.ts';
+import { runPhases } from '../../compiler/codegen/run-phases.ts';
 
 /** Vector code may take either of two zeros for a minimum or maximum, and a NaN's bits are no part of its meaning. */
 const canonical = ({ dtype, data }: TensorData): readonly unknown[] =>
@@ -36,10 +36,11 @@ const integersOf = (func: TensorFunc) => (elements: readonly unknown[], output: 
   isFloat(func.outputs[output]?.dtype ?? 'f32') ? [] : elements;
 
 /** The tiles of the variant for relaxed SIMD are higher; what they compute is the same, before products are fused. */
-async function expectRelaxed({ lowered, relaxed }: Kernel, inputs: readonly TensorData[]): Promise<void> {
+async function expectRelaxed(kernel: Kernel, inputs: readonly TensorData[]): Promise<void> {
+  const { lowered, relaxed, operands } = kernel;
   if (relaxed.lowered === lowered) return;
-  expect((await runKernel(relaxed.lowered, inputs)).map(canonical)).toEqual(
-    (await runKernel(lowered, inputs)).map(canonical),
+  expect((await runPhases(relaxed, operands, inputs)).map(canonical)).toEqual(
+    (await runPhases(kernel, operands, inputs)).map(canonical),
   );
 }
 
@@ -66,7 +67,10 @@ export async function expectScheduled(
     );
     const kernel = buildKernel(onlyDirect(func), constants, asDecided(decisionsOf(trace)));
     expect(kernel.trace).toEqual(trace);
-    expect((await runKernel(kernel.lowered, kernelInputs(kernel, inputs))).map(canonical)).toEqual(expected);
+    for (const parts of [1, 3]) {
+      const results = await runPhases(kernel, kernel.operands, kernelInputs(kernel, inputs), parts);
+      expect(results.map(canonical)).toEqual(expected);
+    }
     await expectRelaxed(kernel, kernelInputs(kernel, inputs));
   } catch (error) {
     const steps = trace.map(printStep).join('\n');
