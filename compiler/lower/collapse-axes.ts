@@ -6,8 +6,8 @@ import { opTable } from '../../ir/graph/op-table.ts';
 /**
  * Merges neighbouring axes that every value of a group walks in the same order, since fewer and longer loops tile and
  * vectorize better: `[1, 56, 56, 64] + [64]` becomes `[3136, 64] + [64]`. Applies to groups of elementwise operators,
- * reductions that keep their axes, and at most one product with a plain matrix. Memory is row-major, so only shapes
- * change, never the place of an element.
+ * reductions that keep their axes, and at most one product with a plain matrix, which a constant pad may end. Memory is
+ * row-major, so only shapes change, never the place of an element.
  */
 export const collapseAxes = (body: Graph): Graph => collapseAround(body, body.nodes.find(isMatrixProduct));
 
@@ -23,6 +23,16 @@ export function collapsePlaces(body: Graph): Graph | undefined {
 }
 
 function collapseAround(body: Graph, product: Product | undefined): Graph {
+  const last = body.nodes.at(-1);
+  if (product === undefined || last?.op !== 'pad' || last.attrs.mode !== 'constant')
+    return collapseWithin(body, product);
+  // A pad that ends the group takes an operand with merged axes; its result keeps its own.
+  const before = { ...body, nodes: body.nodes.slice(0, -1) };
+  const collapsed = collapseWithin(before, product);
+  return collapsed === before ? body : { ...collapsed, nodes: [...collapsed.nodes, last] };
+}
+
+function collapseWithin(body: Graph, product: Product | undefined): Graph {
   if (!body.nodes.every((node) => node === product || isAligned(node))) return body;
   const kept = product === undefined ? [] : product.op === 'conv' ? product.inputs : product.inputs.slice(1);
   if (!kept.every((name) => isReadOnlyBy(body, name, product))) return body;

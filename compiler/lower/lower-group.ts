@@ -13,12 +13,14 @@ import { elementwiseLowerings } from './elementwise.ts';
 import { gatherScatterLowerings } from './gather-scatter.ts';
 import { type Lowering, LoweringContext } from './lowering.ts';
 import { movementLowerings } from './movement.ts';
+import { pad } from './pad.ts';
 import { reduceLowerings } from './reduce.ts';
 
 /** Operators that are lowered inside a group. `call_tir` is lowered already, `fused` is the group itself. */
 const lowerings: { readonly [K in Exclude<OpName, 'call_tir' | 'fused'>]: Lowering<K> } = {
   ...elementwiseLowerings,
   ...movementLowerings,
+  pad,
   ...reduceLowerings,
   ...contractionLowerings,
   ...gatherScatterLowerings,

@@ -60,8 +60,13 @@ export function scheduleWorkload(workload: Workload, context: SpaceContext, deci
 
 function tileOnlyReduction(schedule: Schedule, context: SpaceContext): boolean {
   inlineElementwise(schedule);
-  const [reduction, ...others] = blockSites(schedule.func).filter(isReduction);
-  return reduction !== undefined && others.length === 0 && tileReduction(schedule, reduction.block.name, context);
+  const sites = blockSites(schedule.func);
+  const [reduction, ...others] = sites.filter(isReduction);
+  if (reduction === undefined || others.length > 0) return false;
+  if (!tileReduction(schedule, reduction.block.name, context)) return false;
+  // The tile took the reduction and the block that writes its results. Others, the border of a halo say, stand beside it.
+  for (const { block } of sites) if (block !== reduction.block) vectorizeBlock(schedule, block.name);
+  return true;
 }
 
 function scheduleReductions(schedule: Schedule, context: SpaceContext): boolean {

@@ -22,6 +22,9 @@ import { opTable } from '../../../ir/graph/op-table.ts';
  *   a gather is the exception: it is cheap beside the access.
  * - `reshape`: a single reshape, which moves nothing and is not run (see plan-memory.ts).
  * - `opaque`: any other operator, alone.
+ *
+ * A contraction, window or reduction may end with a pad by a constant of the graph (a halo): the kernel writes its results
+ * to their places in the padded tensor, and the border beside them, so that padding what follows costs no copy.
  */
 export type GroupKind = 'contraction' | 'window' | 'reduction' | 'copy' | 'map' | 'reshape' | 'opaque';
 
@@ -83,13 +86,22 @@ export function groupKind(candidate: Candidate): GroupKind | undefined {
   if (nodes.length === 1) return kindOfSingle(nodes[0] as Node);
   if (roles.has('opaque') || roles.has('reshape')) return undefined;
   if (nodes.length > mostNodes || countInputs(candidate) > mostInputs) return undefined;
+  const unpadded = linksOf(withoutHalo(candidate));
+  if (roles.has('contraction')) return isContraction(unpadded) ? 'contraction' : undefined;
+  if (roles.has('window')) return isWindow(unpadded) ? 'window' : undefined;
+  if (roles.has('reduce') || roles.has('argreduce')) return isReduction(unpadded) ? 'reduction' : undefined;
   const links = linksOf(candidate);
-  if (roles.has('contraction')) return isContraction(links) ? 'contraction' : undefined;
-  if (roles.has('window')) return isWindow(links) ? 'window' : undefined;
-  if (roles.has('reduce') || roles.has('argreduce')) return isReduction(links) ? 'reduction' : undefined;
   if (!computesOnce(links)) return undefined;
   if (roles.has('concat') || roles.has('pad')) return isCopy(links) ? 'copy' : undefined;
   return 'map';
+}
+
+/** The candidate without a pad that ends it and could write what the rest computes. */
+function withoutHalo(candidate: Candidate): Candidate {
+  const { nodes, isScalarConstant } = candidate;
+  const last = nodes.at(-1);
+  const isHalo = last?.op === 'pad' && last.attrs.mode === 'constant' && isScalarConstant(last.inputs[1] ?? '');
+  return isHalo ? { ...candidate, nodes: nodes.slice(0, -1) } : candidate;
 }
 
 function kindOfSingle(node: Node): GroupKind {

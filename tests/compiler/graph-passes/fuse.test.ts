@@ -80,6 +80,51 @@ describe('one kernel', () => {
   });
 });
 
+/** A border around the places of an image with channels first. */
+const padded = (b: GraphBuilder, x: Value, fill: Value): Value =>
+  b.op('pad', [x, fill], { before: [0, 0, 1, 1], after: [0, 0, 1, 1], mode: 'constant' });
+
+describe('a pad', () => {
+  const image = (b: GraphBuilder): Value => b.input('x', 'f32', [1, 4, 6, 6]);
+
+  test('ends the kernel whose result it pads', () => {
+    const groups = fused((b) => convolution(b, silu(b, convolution(b, image(b), 4)), 4, { kernel: 3 }));
+    expect(groups).toEqual([
+      ['conv', 'add', 'sigmoid', 'mul', 'pad'],
+      ['conv', 'add'],
+    ]);
+  });
+
+  test('ends a window, whatever its value and whoever reads it', () => {
+    const groups = fused((b) => {
+      const attrs = { window: [1, 1, 2, 2], strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1] };
+      const border = padded(b, b.op('window_max', [image(b)], attrs), number(b, Number.NEGATIVE_INFINITY));
+      return b.op('add', [b.op('window_max', [border], attrs), b.op('window_sum', [border], attrs)], {});
+    });
+    expect(groups).toEqual([['window_max', 'pad'], ['window_sum'], ['window_max', 'add']]);
+  });
+
+  test('stays alone where others read what it pads, or where its value is computed', () => {
+    const groups = fused((b) => {
+      const product = silu(b, convolution(b, image(b), 4));
+      return b.op('concat', [padded(b, product, number(b, 0)), padded(b, product, b.input('v', 'f32', []))], {
+        axis: 1,
+      });
+    });
+    expect(groups).toEqual([['conv', 'add', 'sigmoid', 'mul'], ['pad'], ['pad'], ['concat']]);
+    const byInput = fused((b) => padded(b, convolution(b, image(b), 4), b.input('v', 'f32', [])));
+    expect(byInput).toEqual([['conv', 'add'], ['pad']]);
+  });
+
+  test('in another mode reads what is computed, and stays alone', () => {
+    const widths = [0, 0, 1, 1];
+    const groups = fused((b) =>
+      b.op('pad', [convolution(b, image(b), 4)], { before: widths, after: widths, mode: 'edge' }),
+    );
+    expect(groups).toEqual([['conv', 'add'], ['pad']]);
+  });
+});
+
 describe('kernels of their own', () => {
   test('two contractions', () => {
     const groups = fused((b) => convolution(b, silu(b, convolution(b, b.input('x', 'f32', [1, 4, 6, 6]), 4)), 4));

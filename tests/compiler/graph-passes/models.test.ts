@@ -22,15 +22,15 @@ interface Model {
 
 const cases: readonly (readonly [string, Model])[] = [
   ['squeezenet_fp32', { file: join(models, 'squeezenet_fp32/model.onnx'), transposing: 1, groups: 49 }],
-  ['ultraface_rfb320', { file: join(models, 'ultraface_rfb320/model.onnx'), transposing: 1, groups: 88 }],
-  ['yolox_nano', { file: join(models, 'yolox_nano/model.onnx'), transposing: 1, groups: 170 }],
+  ['ultraface_rfb320', { file: join(models, 'ultraface_rfb320/model.onnx'), transposing: 1, groups: 68 }],
+  ['yolox_nano', { file: join(models, 'yolox_nano/model.onnx'), transposing: 1, groups: 147 }],
   [
     'ppocr_det',
-    { file: join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), shapes: { x: [1, 3, 480, 640] }, transposing: 3, groups: 117 },
+    { file: join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), shapes: { x: [1, 3, 480, 640] }, transposing: 3, groups: 106 },
   ],
   [
     'ppocr_rec',
-    { file: join(ocr, 'ch_PP-OCRv4_rec_infer.onnx'), shapes: { x: [1, 3, 48, 320] }, transposing: 9, groups: 105 },
+    { file: join(ocr, 'ch_PP-OCRv4_rec_infer.onnx'), shapes: { x: [1, 3, 48, 320] }, transposing: 9, groups: 91 },
   ],
 ];
 
