@@ -13,7 +13,7 @@ import { elementwiseLowerings } from './elementwise.ts';
 import { gatherScatterLowerings } from './gather-scatter.ts';
 import { type Lowering, LoweringContext } from './lowering.ts';
 import { movementLowerings } from './movement.ts';
-import { pad } from './pad.ts';
+import { pad, placeInHalo } from './pad.ts';
 import { reduceLowerings } from './reduce.ts';
 
 /** Operators that are lowered inside a group. `call_tir` is lowered already, `fused` is the group itself. */
@@ -51,6 +51,7 @@ function lowerBody(name: string, body: Graph): TensorFunc {
   const inputs = body.inputs.map((input, i) => context.declare(input.name, input.type, `in${i}`));
   const outputs = body.outputs.map((output, i) => context.declare(output.value, typeOf(body, output.value), `out${i}`));
   for (const constantValue of body.constants) inlineScalar(context, constantValue.name, body);
+  placeInHalo(body, context);
   for (const inner of body.nodes) lowerNode(inner, context);
   const { stmts, temps } = context.finish();
   return simplifyFunc({

@@ -1,9 +1,9 @@
 import { type Dim, isStatic, type Shape } from '../../ir/dim.ts';
 import type { DType } from '../../ir/dtype.ts';
 import { invariant } from '../../ir/errors.ts';
-import type { NodeOf, TensorType } from '../../ir/graph/graph.ts';
+import type { NodeOf, TensorType, Value } from '../../ir/graph/graph.ts';
 import type { OpName } from '../../ir/graph/op-attrs.ts';
-import { block, buffer, cast, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
+import { add, block, buffer, cast, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
 import type { Buffer, Expr, Iter, Stmt } from '../../ir/tensor/tensor-func.ts';
 
 /** How one operator becomes blocks: it reads its operands' buffers and writes its results'. */
@@ -27,6 +27,12 @@ export interface BlockBody {
   readonly body: Stmt;
 }
 
+/** Where in a larger buffer a value stands: its first element. */
+interface Place {
+  readonly buffer: Buffer;
+  readonly start: readonly number[];
+}
+
 export class LoweringContext {
   readonly #buffers = new Map<string, Buffer>();
   readonly #names = new Set<string>();
@@ -34,6 +40,7 @@ export class LoweringContext {
   readonly #temps: Buffer[] = [];
   readonly #types = new Map<string, TensorType>();
   readonly #scalars = new Map<string, Expr>();
+  readonly #places = new Map<string, Place>();
 
   /** Declares the buffer of a value that comes from or goes to the outside. */
   declare(value: string, type: TensorType, name: string): Buffer {
@@ -47,6 +54,18 @@ export class LoweringContext {
   declareScalar(value: string, type: TensorType, scalar: Expr): void {
     this.#types.set(value, type);
     this.#scalars.set(value, scalar);
+  }
+
+  /** Lets a value have no buffer of its own, but stand within that of another. */
+  place({ name, type }: Value, within: string, start: readonly number[]): void {
+    const found = this.#buffers.get(within);
+    invariant(found !== undefined, `no buffer for value ${within}`);
+    this.#types.set(name, type);
+    this.#places.set(name, { buffer: found, start });
+  }
+
+  isPlaced(value: string): boolean {
+    return this.#places.has(value);
   }
 
   fresh(base: string): string {
@@ -72,6 +91,14 @@ export class LoweringContext {
     const temp = this.declare(value.name, value.type, `${node.op}_out`);
     this.#temps.push(temp);
     return temp;
+  }
+
+  /** Stores an element of a node's result, which may be placed within another. */
+  storeElement(node: NodeOf<OpName>, indices: readonly Expr[], element: Expr): Stmt {
+    const place = this.#places.get(node.outputs[0]?.name ?? '');
+    if (place === undefined) return store(this.result(node), indices, element);
+    const moved = indices.map((index, axis) => add(index, int(place.start[axis] as number)));
+    return store(place.buffer, moved, element);
   }
 
   temp(name: string, type: TensorType): Buffer {

@@ -1,5 +1,5 @@
 import { addDims, type Dim, type Shape } from '../../ir/dim.ts';
-import { add, cast, dimExpr, floordiv, floormod, int, mul, store } from '../../ir/tensor/build.ts';
+import { add, cast, dimExpr, floordiv, floormod, int, mul } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { broadcastIndices, type Lowering } from './lowering.ts';
 
@@ -51,14 +51,13 @@ const slice: Lowering<'slice'> = (node, context) => {
 
 /** One block an operand: each writes its part of the result. */
 const concat: Lowering<'concat'> = (node, context) => {
-  const target = context.result(node);
   let offset: Dim = 0;
   for (const input of node.inputs) {
     const source = context.operand(input);
     const start = offset;
     context.block(node.op, { spatial: source.type.shape }, (indices) => {
       const moved = indices.map((index, axis) => (axis === node.attrs.axis ? add(dimExpr(start), index) : index));
-      return { body: store(target, moved, source.at(indices)) };
+      return { body: context.storeElement(node, moved, source.at(indices)) };
     });
     offset = addDims(offset, source.type.shape[node.attrs.axis] as Dim);
   }

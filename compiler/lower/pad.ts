@@ -1,5 +1,5 @@
 import { addDims, type Dim, type Shape, shapeEquals } from '../../ir/dim.ts';
-import type { NodeOf } from '../../ir/graph/graph.ts';
+import type { Graph, NodeOf } from '../../ir/graph/graph.ts';
 import { add, binary, dimExpr, floormod, int, mul, store, sub } from '../../ir/tensor/build.ts';
 import type { Buffer, Expr } from '../../ir/tensor/tensor-func.ts';
 import type { Lowering, LoweringContext } from './lowering.ts';
@@ -23,17 +23,30 @@ export const pad: Lowering<'pad'> = (node, context) => {
 };
 
 /**
+ * A concat that a pad ends, whose operands are copied in any case, is written into the middle of the padded tensor at
+ * once. To be called before the nodes of a group are lowered.
+ */
+export function placeInHalo(body: Graph, context: LoweringContext): void {
+  const [concat, end] = body.nodes.slice(-2);
+  const [joined, padded] = [concat?.outputs[0], end?.outputs[0]];
+  if (concat?.op !== 'concat' || end?.op !== 'pad' || end.attrs.mode !== 'constant') return;
+  if (joined !== undefined && padded !== undefined) context.place(joined, padded.name, end.attrs.before);
+}
+
+/**
  * The border first, then each element of the operand at its place in the result. The second block walks the operand, not
  * the result: what computes the operand can be fused into it and is tiled as if nothing were padded. Where the operand's
  * axes were merged (`collapse-axes.ts`), they still are its iteration variables, and the place follows from the position
  * of the element.
  */
 function padConstant(node: NodeOf<'pad'>, context: LoweringContext): void {
-  const source = context.operand(node.inputs[0] as string);
   const { before, after } = node.attrs;
   const target = context.result(node);
   const inner = target.shape.map((dim, axis) => addDims(dim, -((before[axis] as number) + (after[axis] as number))));
   fillBorder(node, context, target, inner);
+  const value = node.inputs[0] as string;
+  if (context.isPlaced(value)) return;
+  const source = context.operand(value);
   const { shape } = source.type;
   context.block(node.op, { spatial: shape }, (indices) => {
     const place = shapeEquals(shape, inner) ? indices : unravel(ravel(indices, shape), inner);

@@ -3,10 +3,17 @@ import { GraphBuilder } from '../../ir/graph/build.ts';
 import type { Value } from '../../ir/graph/graph.ts';
 import { epilogues } from './kernel-epilogues.ts';
 import type { KernelCase } from './kernel-graph.ts';
-import { conv, isSmall, matmul, pool, reduction, rows } from './kernel-heads.ts';
+import { conv, type Head, isSmall, matmul, pool, reduction, rows } from './kernel-heads.ts';
 import { KernelScene, shapeOf } from './kernel-scene.ts';
 
-const heads = [conv, conv, matmul, matmul, pool, reduction, rows];
+/** What a value computes beside the value itself. */
+const joined: Head = (scene) => {
+  const x = scene.source('f32', scene.shape(scene.choice.pick([2, 3, 4])), false);
+  const axis = scene.choice.next(shapeOf(x).length);
+  return scene.builder.op('concat', [scene.builder.op('abs', [x], {}), x], { axis });
+};
+
+const heads: readonly Head[] = [conv, conv, matmul, matmul, pool, reduction, rows, joined];
 
 /** A kernel, what may become part of it, a pad of its result by a constant, and readers of both. */
 export function arbitraryHaloGraph(): fc.Arbitrary<KernelCase> {

@@ -23,8 +23,8 @@ import { opTable } from '../../../ir/graph/op-table.ts';
  * - `reshape`: a single reshape, which moves nothing and is not run (see plan-memory.ts).
  * - `opaque`: any other operator, alone.
  *
- * A contraction, window or reduction may end with a pad by a constant of the graph (a halo): the kernel writes its results
- * to their places in the padded tensor, and the border beside them, so that padding what follows costs no copy.
+ * A contraction, window, reduction or concat may end with a pad by a constant of the graph (a halo): the kernel writes its
+ * results to their places in the padded tensor, and the border beside them, so that the pad costs no copy.
  */
 export type GroupKind = 'contraction' | 'window' | 'reduction' | 'copy' | 'map' | 'reshape' | 'opaque';
 
@@ -291,10 +291,12 @@ function isUncomputed(node: Node, links: Links): boolean {
 }
 
 function isCopy(links: Links): boolean {
+  const end = links.nodes.at(-1);
   const copies = links.nodes.filter((node) => roleOf(node) === 'concat' || roleOf(node) === 'pad');
-  const [anchor] = copies;
-  if (anchor === undefined || copies.length > 1 || anchor !== links.nodes.at(-1)) return false;
-  return anchor.op !== 'pad' || anchor.attrs.mode === 'constant';
+  if (end === undefined || copies.at(-1) !== end) return false;
+  if (copies.length > 1)
+    return copies.length === 2 && withoutHalo(links).nodes.at(-1) === copies[0] && copies[0]?.op === 'concat';
+  return end.op !== 'pad' || end.attrs.mode === 'constant';
 }
 
 /** The rule of `map`, which holds for the part of a `copy` before its end as well. */

@@ -116,6 +116,13 @@ describe('a pad', () => {
     expect(byInput).toEqual([['conv', 'add'], ['pad']]);
   });
 
+  test('ends a concat', () => {
+    const groups = fused((b) =>
+      padded(b, b.op('concat', [silu(b, image(b)), b.input('y', 'f32', [1, 2, 6, 6])], { axis: 1 }), number(b, 0)),
+    );
+    expect(groups).toEqual([['sigmoid', 'mul', 'concat', 'pad']]);
+  });
+
   test('in another mode reads what is computed, and stays alone', () => {
     const widths = [0, 0, 1, 1];
     const groups = fused((b) =>

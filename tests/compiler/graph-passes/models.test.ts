@@ -23,10 +23,10 @@ interface Model {
 const cases: readonly (readonly [string, Model])[] = [
   ['squeezenet_fp32', { file: join(models, 'squeezenet_fp32/model.onnx'), transposing: 1, groups: 49 }],
   ['ultraface_rfb320', { file: join(models, 'ultraface_rfb320/model.onnx'), transposing: 1, groups: 68 }],
-  ['yolox_nano', { file: join(models, 'yolox_nano/model.onnx'), transposing: 1, groups: 147 }],
+  ['yolox_nano', { file: join(models, 'yolox_nano/model.onnx'), transposing: 1, groups: 146 }],
   [
     'ppocr_det',
-    { file: join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), shapes: { x: [1, 3, 480, 640] }, transposing: 3, groups: 106 },
+    { file: join(ocr, 'ch_PP-OCRv4_det_infer.onnx'), shapes: { x: [1, 3, 480, 640] }, transposing: 3, groups: 105 },
   ],
   [
     'ppocr_rec',

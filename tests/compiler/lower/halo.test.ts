@@ -37,3 +37,13 @@ test('sides of different widths are a block each', () => {
     '%out0[floordiv(pad_vi0, 15), floormod(floordiv(pad_vi0, 5), 3) + 2, floormod(pad_vi0, 5), pad_vi1] = %matmul_out[pad_vi0, pad_vi1]',
   ]);
 });
+
+test('a concat is written into the middle at once', () => {
+  const join = (b: GraphBuilder): Value =>
+    b.op('concat', [b.input('x', 'f32', [5, 4]), b.input('z', 'f32', [2, 4])], { axis: 0 });
+  expect(storesOf((b) => pad(b, join(b), [1, 0], [0, 0]))).toEqual([
+    '%out0[concat_vi0 + 1, concat_vi1] = %in0[concat_vi0, concat_vi1]',
+    '%out0[concat_1_vi0 + 6, concat_1_vi1] = %in1[concat_1_vi0, concat_1_vi1]',
+    '%out0[0, pad_before_vi1] = 0f32',
+  ]);
+});
