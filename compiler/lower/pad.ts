@@ -28,9 +28,12 @@ export const pad: Lowering<'pad'> = (node, context) => {
  */
 export function placeInHalo(body: Graph, context: LoweringContext): void {
   const [concat, end] = body.nodes.slice(-2);
-  const [joined, padded] = [concat?.outputs[0], end?.outputs[0]];
   if (concat?.op !== 'concat' || end?.op !== 'pad' || end.attrs.mode !== 'constant') return;
-  if (joined !== undefined && padded !== undefined) context.place(joined, padded.name, end.attrs.before);
+  const [[joined], [padded]] = [concat.outputs, end.outputs];
+  if (joined === undefined || padded === undefined || end.inputs[0] !== joined.name) return;
+  const isGiven = body.outputs.some(({ value }) => value === joined.name);
+  const isWhole = body.outputs.some(({ value }) => value === padded.name);
+  if (!isGiven && isWhole) context.place(joined, padded.name, end.attrs.before);
 }
 
 /**

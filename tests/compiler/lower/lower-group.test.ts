@@ -79,6 +79,13 @@ const cases: readonly Case[] = [
       }),
   })),
   {
+    name: 'a concat that is given and padded',
+    build: (b) => {
+      const joined = b.op('concat', [f32(b, 'x', 2, 3), f32(b, 'y', 2, 4)], { axis: 1 });
+      return [joined, b.op('pad', [joined, f32(b, 'v')], { before: [1, 2], after: [1, 0], mode: 'constant' })];
+    },
+  },
+  {
     name: 'gather',
     build: (b) => b.op('gather', [f32(b, 'x', 3, 5, 2), b.input('i', 'i64', [2, 2])], { axis: 1 }),
     limits: { i: 5 },
