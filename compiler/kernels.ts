@@ -4,6 +4,7 @@ import type { Buffer, TensorFunc } from '../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../ir/tensor-data.ts';
 import { printTensorFunc } from '../ir/text/print-tensor.ts';
 import { asDecided, type Decide, decisionsOf } from '../schedules/decision.ts';
+import type { ParallelAxis, SpaceContext } from '../schedules/space/context.ts';
 import { type Scheduled, scheduleWorkload, type Workload } from '../schedules/space/search-space.ts';
 import { wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
 import type { Trace } from '../schedules/trace.ts';
@@ -42,8 +43,11 @@ export interface KernelCall {
   readonly inputs: readonly (string | TensorData)[];
 }
 
+/** What the schedule of a kernel depends on beside its workload and its target. */
+type KernelContext = Omit<SpaceContext, 'target'>;
+
 /** Lowers, schedules and flattens every group of a fused graph, equal workloads once. */
-export function buildKernels(graph: Graph): readonly KernelCall[] {
+export function buildKernels(graph: Graph, parallel: ParallelAxis = 'auto'): readonly KernelCall[] {
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
   const known = new Map<string, Kernel>();
   return graph.nodes.filter(isKernel).map((node) => {
@@ -52,7 +56,7 @@ export function buildKernels(graph: Graph): readonly KernelCall[] {
     invariant(tensor !== undefined, `group ${node.name} has a definition`);
     const fixed = tensor.inputs.filter((_, i) => constants.has(node.inputs[i] as string)).map((input) => input.name);
     const key = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')}`;
-    const kernel = known.get(key) ?? buildKernel(workload, new Set(fixed));
+    const kernel = known.get(key) ?? buildKernel(workload, { constants: new Set(fixed), parallel });
     known.set(key, kernel);
     return { node, kernel, inputs: kernel.inputs.map((input) => operand(node, input, constants)) };
   });
@@ -71,9 +75,9 @@ function isKernel(node: Node): node is NodeOf<'fused'> {
  * The kernel of a workload by the default schedule, or by that which `decide` chooses; inputs that are constants are
  * packed for it.
  */
-export function buildKernel(workload: Workload, constants: ReadonlySet<string>, decide?: Decide): Kernel {
-  const scheduled = scheduleWorkload(workload, { target: wasmSimd, constants }, decide);
-  const hoisted = hoistPacking(scheduled.func, constants);
+export function buildKernel(workload: Workload, context: KernelContext, decide?: Decide): Kernel {
+  const scheduled = scheduleWorkload(workload, { ...context, target: wasmSimd }, decide);
+  const hoisted = hoistPacking(scheduled.func, context.constants);
   const variant = variantOf(scheduled, hoisted);
   return {
     ...variant,
@@ -81,7 +85,7 @@ export function buildKernel(workload: Workload, constants: ReadonlySet<string>, 
     tensor: scheduled.definition.func,
     inputs: hoisted.inputs,
     operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
-    relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, constants),
+    relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, context),
   };
 }
 
@@ -97,13 +101,13 @@ function variantOf({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelV
 function relaxedVariant(
   simd: KernelVariant & HoistedPacking,
   workload: Workload,
-  constants: ReadonlySet<string>,
+  context: KernelContext,
 ): KernelVariant {
   const decisions = [...decisionsOf(simd.trace)];
   const kept = decisions.filter(([name]) => !/\.(rows|row-tiles)$/.test(name));
   if (kept.length === decisions.length) return simd;
-  const scheduled = scheduleWorkload(workload, { target: wasmRelaxedSimd, constants }, asDecided(new Map(kept)));
-  const hoisted = hoistPacking(scheduled.func, constants);
+  const scheduled = scheduleWorkload(workload, { ...context, target: wasmRelaxedSimd }, asDecided(new Map(kept)));
+  const hoisted = hoistPacking(scheduled.func, context.constants);
   const variant = variantOf(scheduled, hoisted);
   const hasSameOperands =
     printOperands(hoisted.inputs) === printOperands(simd.inputs) && printPhases(variant) === printPhases(simd);

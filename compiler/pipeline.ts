@@ -1,6 +1,7 @@
 import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
+import type { ParallelAxis } from '../schedules/space/context.ts';
 import { assembleArtifact } from './artifact/assemble.ts';
 import { type Layout, layoutMemory } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
@@ -9,6 +10,8 @@ import { buildKernels, type Kernel, type KernelCall } from './kernels.ts';
 import { requireStaticShapes } from './static-shape.ts';
 
 export interface CompileOptions {
+  /** The axis of its results along which threads divide a kernel: `auto` if nothing is said. */
+  readonly parallel?: ParallelAxis;
   /** What the artifact's manifest records of how it was made. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Called when a phase has ended, with its time in milliseconds. */
@@ -32,7 +35,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   verifyGraph(graph);
   requireStaticShapes(graph);
   const fused = await phase('graph passes', () => optimizeGraph(graph));
-  const calls = await phase('lower and schedule', () => buildKernels(fused));
+  const calls = await phase('lower and schedule', () => buildKernels(fused, options.parallel));
   const layout = await phase('plan memory', () => layoutMemory(fused, calls));
   const kernels = await phase('generate code', () => emitVariants(distinctKernels(calls)));
   const files = await phase('assemble', () =>

@@ -40,7 +40,10 @@ export interface ModelInfo {
   readonly outputs: readonly TensorInfo[];
   /** Kernel calls of one run. */
   readonly kernels: number;
+  /** The threads that a run takes. */
   readonly threads: number;
+  /** Where more were asked for: why there is only one. */
+  readonly oneThreadBecause?: string;
   /** What the kernels that `load` chose require of the engine. */
   readonly features: readonly Feature[];
   /** Linear memory: weights, activations and workspaces. */
@@ -59,10 +62,11 @@ export interface Model<
   /**
    * Runs the model once. Every input is given by its name, and is read before `run` returns its promise; the outputs
    * are copies that later runs do not change. Throws ModelInputError where an input is missing, unknown, or of another
-   * dtype or shape, and after `dispose`.
+   * dtype or shape, and after `dispose`. With several threads the calling one only waits for them, runs that are
+   * started at the same time come one after the other, and a thread that ends or fails makes it throw ThreadError.
    */
   run(inputs: Tensors<I>): Promise<Tensors<O>>;
-  /** Lets go of memory and kernels. A later `run` throws. */
+  /** Lets go of memory and kernels, and ends the threads. A later `run` throws. */
   dispose(): void;
 }
 
@@ -75,6 +79,13 @@ export interface LoadOptions {
    * where the engine cannot.
    */
   readonly relaxedSimd?: boolean;
+  /**
+   * Threads to run on, from 1 to 64; 1 if nothing is said. More than one are started when the model is loaded, and the
+   * calling thread does not take part. They need a shared memory, which browsers give to cross-origin isolated pages,
+   * and the kernels' bytes: where that is missing, or no kernel has enough work to share, the model runs on one thread,
+   * and `info` says why.
+   */
+  readonly threads?: number;
 }
 
 /** The files of an artifact that is held in memory, by name. */

@@ -7,3 +7,8 @@ export class ArtifactError extends Error {
 export class ModelInputError extends Error {
   override readonly name = 'ModelInputError';
 }
+
+/** A thread of a model could not be started, ended, or had a kernel fail. The model cannot be run again. */
+export class ThreadError extends Error {
+  override readonly name = 'ThreadError';
+}

@@ -1,3 +1,3 @@
 export type * from './api.ts';
-export { ArtifactError, ModelInputError } from './errors.ts';
+export { ArtifactError, ModelInputError, ThreadError } from './errors.ts';
 export { load } from './load.ts';

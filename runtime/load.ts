@@ -1,26 +1,57 @@
 import type { ArtifactSource, Feature, LoadOptions, Model } from './api.ts';
+import { mostThreads } from './control.ts';
 import { ArtifactError } from './errors.ts';
 import { supports } from './features.ts';
+import { whyOneThread } from './host.ts';
 import { files, formatVersion, type KernelsVariant, type Manifest } from './manifest.ts';
-import { LoadedModel } from './model.ts';
+import { LoadedModel, onThisThread } from './model.ts';
+import { isWorthSharing, memoryBytes } from './program.ts';
+import { withSharedMemory } from './shared-memory.ts';
 import { openSource, type ReadFile } from './source.ts';
+import { Threads } from './threads.ts';
 
 /**
  * Loads an artifact from its folder (a path in Node, an address elsewhere) or from its files in memory.
- * Throws ArtifactError where a file is missing or differs from what the manifest says, or the format is newer.
+ * Throws ArtifactError where a file is missing or differs from what the manifest says, or the format is newer,
+ * RangeError for a number of threads that cannot be, and ThreadError where threads cannot be started.
  */
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
   const manifest = await readManifest(read);
+  const { threads, oneThreadBecause } = chooseThreads(manifest, options);
   const [weights, kernels] = await Promise.all([
     readChecked(read, manifest, files.weights),
-    openKernels(read, manifest, options),
+    openKernels(read, manifest, options, threads > 1),
   ]);
-  const pages = Math.ceil(manifest.memory.bytes / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const bytes = memoryBytes(manifest, threads);
+  const pages = Math.ceil(bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
   new Uint8Array(memory.buffer).set(weights, manifest.memory.weights);
-  const instance = await WebAssembly.instantiate(kernels.module, { env: { memory } });
-  return new LoadedModel(manifest, memory, instance, kernels.features);
+  const { module, features } = kernels;
+  const runner =
+    threads > 1
+      ? await Threads.start({ manifest, module, memory }, threads)
+      : onThisThread(manifest, await WebAssembly.instantiate(module, { env: { memory } }));
+  const facts = { threads, features, memoryBytes: bytes, ...(oneThreadBecause !== undefined && { oneThreadBecause }) };
+  return new LoadedModel(manifest, memory, runner, facts);
+}
+
+interface ThreadChoice {
+  readonly threads: number;
+  readonly oneThreadBecause?: string;
+}
+
+function chooseThreads(manifest: Manifest, { threads = 1, kernels }: LoadOptions): ThreadChoice {
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads)
+    throw new RangeError(`threads must be a whole number from 1 to ${mostThreads}, but is ${threads}`);
+  if (threads === 1) return { threads };
+  const obstacle =
+    kernels !== undefined
+      ? 'kernels that are compiled already take no shared memory'
+      : manifest.plan.some(isWorthSharing)
+        ? whyOneThread()
+        : 'no kernel of the model has enough work to share';
+  return obstacle === undefined ? { threads } : { threads: 1, oneThreadBecause: obstacle };
 }
 
 interface Kernels {
@@ -28,11 +59,17 @@ interface Kernels {
   readonly features: readonly Feature[];
 }
 
-async function openKernels(read: ReadFile, manifest: Manifest, options: LoadOptions): Promise<Kernels> {
+async function openKernels(
+  read: ReadFile,
+  manifest: Manifest,
+  options: LoadOptions,
+  isShared: boolean,
+): Promise<Kernels> {
   if (options.kernels !== undefined) return { module: options.kernels, features: [] };
   const { file, requires } = chooseKernels(manifest, options.relaxedSimd);
   const bytes = await readChecked(read, manifest, file);
-  return { module: await WebAssembly.compile(bytes as BufferSource), features: requires };
+  const module = await WebAssembly.compile((isShared ? withSharedMemory(bytes) : bytes) as BufferSource);
+  return { module, features: requires };
 }
 
 function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): KernelsVariant {

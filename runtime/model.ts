@@ -1,54 +1,97 @@
-import type { Feature, Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from './api.ts';
-import { ArtifactError, ModelInputError } from './errors.ts';
-import type { Manifest, Step, TensorSlot } from './manifest.ts';
+import type { Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from './api.ts';
+import { ModelInputError } from './errors.ts';
+import type { Manifest, TensorSlot } from './manifest.ts';
+import { bindPlan } from './program.ts';
 import { checkTensor, viewSlot } from './tensor.ts';
 
 type AnyTensors = Tensors<Record<string, TypedArray>>;
 
-/** Owns the memory of a model and calls its kernels in the order of the plan. */
+/** Runs the plan once on what stands in memory. */
+export interface Runner {
+  run(): void | Promise<void>;
+  dispose(): void;
+}
+
+/** Throws ArtifactError where the plan calls a kernel that the module lacks. */
+export function onThisThread(manifest: Manifest, { exports }: WebAssembly.Instance): Runner {
+  let steps = bindPlan(manifest, exports);
+  return {
+    run: () => {
+      for (const step of steps) step.run(0, 1);
+    },
+    dispose: () => {
+      steps = [];
+    },
+  };
+}
+
+type LoadedInfo = Pick<ModelInfo, 'threads' | 'oneThreadBecause' | 'features' | 'memoryBytes'>;
+
+/** Owns the memory of a model and what runs its kernels. */
 export class LoadedModel implements Model {
   readonly #manifest: Manifest;
-  readonly #features: readonly Feature[];
+  readonly #runner: Runner;
+  readonly #info: LoadedInfo;
   #memory: WebAssembly.Memory | undefined;
-  #calls: readonly (() => void)[];
+  /** The last run that other threads were asked for. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** Throws ArtifactError where the plan calls a kernel that the module lacks. */
-  constructor(
-    manifest: Manifest,
-    memory: WebAssembly.Memory,
-    instance: WebAssembly.Instance,
-    features: readonly Feature[],
-  ) {
+  constructor(manifest: Manifest, memory: WebAssembly.Memory, runner: Runner, info: LoadedInfo) {
     this.#manifest = manifest;
-    this.#features = features;
     this.#memory = memory;
-    this.#calls = manifest.plan.map((step) => bind(step, instance.exports));
+    this.#runner = runner;
+    this.#info = info;
   }
 
   info(): ModelInfo {
-    const { name, inputs, outputs, plan, memory } = this.#manifest;
+    const { name, inputs, outputs, plan } = this.#manifest;
     const info = ({ name, dtype, shape }: TensorSlot): TensorInfo => ({ name, dtype, shape });
-    return {
-      name,
-      inputs: inputs.map(info),
-      outputs: outputs.map(info),
-      kernels: plan.length,
-      threads: 1,
-      features: this.#features,
-      memoryBytes: memory.bytes,
-    };
+    return { name, inputs: inputs.map(info), outputs: outputs.map(info), kernels: plan.length, ...this.#info };
   }
 
-  /** Nothing is awaited between reading the inputs and copying the outputs: runs at the same time do not mix. */
+  /**
+   * On this thread, nothing is awaited between reading the inputs and copying the outputs: runs at the same time do not
+   * mix. On others, a run waits for the one before it, with copies of its inputs.
+   */
   async run(inputs: AnyTensors): Promise<AnyTensors> {
-    const memory = this.#memory;
-    if (memory === undefined) throw new ModelInputError(`model ${this.#manifest.name} was disposed of`);
+    const memory = this.#useMemory();
     checkInputs(this.#manifest.inputs, inputs);
+    if (this.#info.threads === 1) {
+      this.#write(memory, inputs);
+      void this.#runner.run();
+      return this.#read(memory);
+    }
+    const copies = Object.fromEntries(
+      Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+    );
+    const result = this.#last.then(async () => {
+      const live = this.#useMemory();
+      this.#write(live, copies);
+      await this.#runner.run();
+      return this.#read(live);
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  dispose(): void {
+    this.#memory = undefined;
+    this.#runner.dispose();
+  }
+
+  #useMemory(): WebAssembly.Memory {
+    if (this.#memory === undefined) throw new ModelInputError(`model ${this.#manifest.name} was disposed of`);
+    return this.#memory;
+  }
+
+  #write(memory: WebAssembly.Memory, inputs: AnyTensors): void {
     for (const slot of this.#manifest.inputs) {
       const target = viewSlot(memory.buffer, slot) as { set(data: TypedArray): void };
       target.set((inputs[slot.name] as Tensor).data);
     }
-    for (const call of this.#calls) call();
+  }
+
+  #read(memory: WebAssembly.Memory): AnyTensors {
     return Object.fromEntries(
       this.#manifest.outputs.map((slot) => [
         slot.name,
@@ -56,18 +99,6 @@ export class LoadedModel implements Model {
       ]),
     );
   }
-
-  dispose(): void {
-    this.#memory = undefined;
-    this.#calls = [];
-  }
-}
-
-function bind({ kernel, operands }: Step, exports: WebAssembly.Exports): () => void {
-  const run = exports[kernel] as (...addresses: readonly number[]) => void;
-  if (typeof run !== 'function')
-    throw new ArtifactError(`the plan calls ${kernel}, which is no kernel of the artifact`);
-  return () => run(...operands);
 }
 
 function checkInputs(expected: readonly TensorInfo[], inputs: AnyTensors): void {

@@ -22,6 +22,7 @@ export const runtimeTypings = `import type { ArtifactSource, LoadOptions, Model 
 export type * from './api.js';
 export declare class ArtifactError extends Error {}
 export declare class ModelInputError extends Error {}
+export declare class ThreadError extends Error {}
 export declare function load(source: ArtifactSource, options?: LoadOptions): Promise<Model>;
 `;
 

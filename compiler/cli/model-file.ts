@@ -9,7 +9,7 @@ import { files } from '../../runtime/manifest.ts';
 import { importOnnx } from '../onnx/import.ts';
 import type { ExternalData } from '../onnx/tensor.ts';
 import { compile } from '../pipeline.ts';
-import type { BindingOptions } from './options.ts';
+import type { BindingOptions, ModelOptions } from './options.ts';
 
 /** Reads a model: the text of a graph from a `.tir` file, ONNX from any other. Throws CompilerError where it cannot. */
 export async function readModel(path: string, { dim, shape }: BindingOptions): Promise<Graph> {
@@ -64,7 +64,7 @@ export async function isArtifact(path: string): Promise<boolean> {
 }
 
 /** What to load: an artifact's folder as it is, or the files of a model that is compiled in memory. */
-export async function artifactOf(path: string, options: BindingOptions): Promise<ArtifactSource> {
+export async function artifactOf(path: string, options: ModelOptions): Promise<ArtifactSource> {
   if (await isArtifact(path)) return resolve(path);
-  return (await compile(await readModel(path, options))).files;
+  return (await compile(await readModel(path, options), { parallel: options.parallel })).files;
 }

@@ -1,4 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { mostThreads } from '../../runtime/control.ts';
+import { type ParallelAxis, parallelAxes } from '../../schedules/space/context.ts';
 
 export type Sizes = Readonly<Record<string, number>>;
 export type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -39,6 +41,25 @@ export const relaxedSimdOption = (): Option =>
 /** What the runtime's `load` takes for a mode. */
 export const relaxedSimdLoad = (mode: RelaxedSimd): { readonly relaxedSimd?: boolean } =>
   mode === 'auto' ? {} : { relaxedSimd: mode === 'on' };
+
+/** How a model is compiled that is not compiled yet. */
+export interface ModelOptions extends BindingOptions {
+  readonly parallel: ParallelAxis;
+}
+
+export const parallelOption = (): Option =>
+  new Option('--parallel <AXIS>', 'the axis of its results along which threads divide a kernel, where it has that axis')
+    .choices(parallelAxes)
+    .default('auto');
+
+export const threadsOption = (): Option =>
+  new Option('--threads <N>', `threads to run on, from 1 to ${mostThreads}`).argParser(parseThreads).default(1);
+
+function parseThreads(text: string): number {
+  const threads = parseCount(text);
+  if (threads > mostThreads) throw new InvalidArgumentError(`Expected at most ${mostThreads}.`);
+  return threads;
+}
 
 export const shapeOption = (): Option =>
   new Option('--shape <INPUT=AxBxC>', 'give an input a whole shape, as images=1x3x416x416 (repeatable)')

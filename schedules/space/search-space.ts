@@ -7,6 +7,7 @@ import type { Trace } from '../trace.ts';
 import type { SpaceContext } from './context.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt, inlineElementwise } from './inline.ts';
+import { parallelize } from './parallelize.ts';
 import { isReduction } from './reduction-site.ts';
 import { scheduleRows } from './row-reduction.ts';
 import { tileReduction } from './tile-reduction.ts';
@@ -52,8 +53,10 @@ export function scheduleWorkload(workload: Workload, context: SpaceContext, deci
   invariant(definition !== undefined, `there is a definition ${choice.value}`);
   for (const rule of rules) {
     const schedule = new Schedule(definition.func, decide);
-    if (attempt(() => rule(schedule, context)))
-      return { definition, trace: [...choice.steps, ...schedule.trace], func: schedule.func };
+    if (!attempt(() => rule(schedule, context))) continue;
+    // Loops without blocks, about which nothing is known, are run by one thread.
+    attempt(() => parallelize(schedule, context));
+    return { definition, trace: [...choice.steps, ...schedule.trace], func: schedule.func };
   }
   throw new Error('internal error: no rule schedules the workload');
 }

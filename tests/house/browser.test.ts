@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ArtifactFiles, compile, importOnnx } from '../../compiler/index.ts';
+import { type ArtifactFiles, compile, GraphBuilder, importOnnx } from '../../compiler/index.ts';
 import { smallInput, smallModel, smallOutput } from './small-model.ts';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -21,7 +21,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** What a page does with an artifact that it serves; the result is the page's title. */
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+/** What pages do with an artifact that they are served with; the result is the page's title. */
 const PAGE = `
 import { load } from './model/runtime/index.js';
 const x = { dtype: 'f32', shape: [2, 3], data: new Float32Array(${JSON.stringify(smallInput)}) };
@@ -34,6 +36,35 @@ try {
 }
 `;
 
+const size = 512;
+const THREADS_PAGE = `
+import { load } from './large/runtime/index.js';
+const data = new Float32Array(${size * size}).fill(1);
+const x = { dtype: 'f32', shape: [${size}, ${size}], data };
+try {
+  const model = await load('large', { threads: 2 });
+  let ticks = 0;
+  const clock = setInterval(() => ticks++, 1);
+  for (let run = 0; run < 20; run++) await model.run({ x });
+  clearInterval(clock);
+  const { y } = await model.run({ x });
+  const { threads, oneThreadBecause } = model.info();
+  model.dispose();
+  const after = await model.run({ x }).then(String, (error) => error.name);
+  const isRight = y.data.every((value) => value === ${size});
+  document.title = JSON.stringify({ threads, oneThreadBecause, isRight, ticked: ticks > 0, after });
+} catch (error) {
+  document.title = String(error);
+}
+`;
+
+async function largeModel(): Promise<ArtifactFiles> {
+  const builder = new GraphBuilder('large');
+  const x = builder.input('x', 'f32', [size, size]);
+  builder.output('y', builder.op('matmul', [x, x], { transA: false, transB: false }));
+  return (await compile(builder.finish())).files;
+}
+
 describe.skipIf(!existsSync(executablePath))('in a browser', () => {
   let server: Server | undefined;
   let browser: Browser | undefined;
@@ -41,7 +72,7 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
 
   beforeAll(async () => {
     const { files } = await compile(importOnnx(smallModel()));
-    server = createServer(serve(files)).listen(0, '127.0.0.1');
+    server = createServer(serve(files, await largeModel())).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = await chromium.launch({ executablePath, args: FLAGS });
@@ -52,31 +83,66 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
     server?.close();
   });
 
-  test('the same files load and run, under a policy that allows no code but that of the site', async () => {
+  /** The title that a page gives itself, and what the browser complains of. */
+  async function visit(path: string) {
     const page = await browser?.newPage();
     const complaints: string[] = [];
     page?.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    await page?.goto(address);
-    await page?.waitForFunction('document.title !== ""');
-    expect(await page?.title()).toBe(JSON.stringify(smallOutput));
+    await page?.goto(`${address}${path}`);
+    let title = '';
+    while (title === '') title = (await page?.title()) ?? 'no page';
+    // Ended workers leave a moment later.
+    await expect.poll(() => page?.workers().length).toBe(0);
+    await page?.close();
+    return { title, complaints };
+  }
+
+  test('the same files load and run, under a policy that allows no code but that of the site', async () => {
+    const { title, complaints } = await visit('');
+    expect(title).toBe(JSON.stringify(smallOutput));
+    expect(complaints).toEqual([]);
+  });
+
+  test('an isolated page runs on several threads, and is not blocked', async () => {
+    const { title, complaints } = await visit('isolated');
+    expect(title).toBe(JSON.stringify({ threads: 2, isRight: true, ticked: true, after: 'ModelInputError' }));
+    expect(complaints).toEqual([]);
+  });
+
+  test('any other page runs on one', async () => {
+    const { title, complaints } = await visit('other');
+    expect(JSON.parse(title)).toMatchObject({
+      threads: 1,
+      oneThreadBecause: 'the page is not cross-origin isolated',
+      isRight: true,
+    });
     expect(complaints).toEqual([]);
   });
 });
 
-function serve(files: ArtifactFiles): RequestListener {
+function serve(files: ArtifactFiles, large: ArtifactFiles): RequestListener {
   const text = (content: string) => new TextEncoder().encode(content);
   const site: Readonly<Record<string, Uint8Array>> = {
     '/': text('<!doctype html><script type="module" src="page.js"></script>'),
     '/page.js': text(PAGE),
+    '/isolated': text('<!doctype html><script type="module" src="threads.js"></script>'),
+    '/other': text('<!doctype html><script type="module" src="threads.js"></script>'),
+    '/threads.js': text(THREADS_PAGE),
     ...Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`/model/${name}`, bytes])),
+    ...Object.fromEntries(Object.entries(large).map(([name, bytes]) => [`/large/${name}`, bytes])),
   };
   return (request, response) => {
     const path = request.url ?? '/';
     const body = site[path];
-    const type = TYPES[path === '/' ? '.html' : extname(path)] ?? 'application/octet-stream';
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type, 'content-security-policy': POLICY });
+    const type = TYPES[extname(path) || '.html'] ?? 'application/octet-stream';
+    const isolation = path === '/isolated' || path.endsWith('/worker.js') ? ISOLATION : {};
+    response.writeHead(body === undefined ? 404 : 200, {
+      'content-type': type,
+      'content-security-policy': POLICY,
+      ...isolation,
+    });
     response.end(body);
   };
 }

@@ -1,19 +1,19 @@
 import { Command } from 'commander';
-import { CompilerError } from '../../../ir/errors.ts';
 import { load } from '../../../runtime/load.ts';
 import { gatherInputs } from '../inputs.ts';
 import { artifactOf } from '../model-file.ts';
 import {
-  type BindingOptions,
   dimOption,
-  parseCount,
+  type ModelOptions,
+  parallelOption,
   type RelaxedSimd,
   relaxedSimdLoad,
   relaxedSimdOption,
   shapeOption,
+  threadsOption,
 } from '../options.ts';
 
-interface BenchArguments extends BindingOptions {
+interface BenchArguments extends ModelOptions {
   readonly threads: number;
   readonly inputs?: string;
   readonly relaxedSimd: RelaxedSimd;
@@ -24,6 +24,8 @@ interface Timing {
   readonly medianMs: number;
   readonly p90Ms: number;
   readonly runs: number;
+  /** The threads that ran it: one where the kernels are too small to share. */
+  readonly threads: number;
   readonly loadMs: number;
   readonly firstRunMs: number;
   /** The most memory that the process had in use. */
@@ -36,19 +38,19 @@ export const benchCommand = (): Command =>
       'time a model: warm-up until the engine has optimized the kernels (at least one second, and until runs get no faster), then runs for two seconds',
     )
     .argument('<MODEL|DIR>', 'a model file, or the folder of a compiled one')
-    .option('--threads <N>', 'threads to run on; this version has kernels for one', parseCount, 1)
+    .addOption(threadsOption())
     .option('--inputs <DIR>', 'a folder with inputs, as for run')
     .option('--json', 'print one line of JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(parallelOption())
     .addOption(relaxedSimdOption())
     .action(run);
 
 async function run(path: string, options: BenchArguments): Promise<void> {
-  if (options.threads !== 1) throw new CompilerError(`--threads ${options.threads}: this version runs on one thread`);
   const timing = await measure(path, options);
   const lines = [
-    `median ${timing.medianMs.toFixed(3)} ms, 90 % within ${timing.p90Ms.toFixed(3)} ms, of ${timing.runs} runs`,
+    `median ${timing.medianMs.toFixed(3)} ms, 90 % within ${timing.p90Ms.toFixed(3)} ms, of ${timing.runs} runs${timing.threads > 1 ? ` on ${timing.threads} threads` : ''}`,
     `load ${timing.loadMs.toFixed(1)} ms, first run ${timing.firstRunMs.toFixed(1)} ms, peak memory ${(timing.peakBytes / 2 ** 20).toFixed(0)} MiB`,
   ];
   process.stdout.write(options.json ? `${JSON.stringify(timing)}\n` : `${lines.join('\n')}\n`);
@@ -60,7 +62,7 @@ const leastRuns = 5;
 async function measure(path: string, options: BenchArguments): Promise<Timing> {
   const artifact = await artifactOf(path, options);
   const start = performance.now();
-  const model = await load(artifact, relaxedSimdLoad(options.relaxedSimd));
+  const model = await load(artifact, { ...relaxedSimdLoad(options.relaxedSimd), threads: options.threads });
   const loadMs = performance.now() - start;
   const inputs = await gatherInputs(model, options.inputs);
   const once = async (): Promise<number> => {
@@ -68,6 +70,7 @@ async function measure(path: string, options: BenchArguments): Promise<Timing> {
     await model.run(inputs);
     return performance.now() - before;
   };
+  const { threads } = model.info();
   const firstRunMs = await once();
   await warmUp(once);
   const times = await timesOf(once, measuredMs);
@@ -76,6 +79,7 @@ async function measure(path: string, options: BenchArguments): Promise<Timing> {
     medianMs: quantile(times, 0.5),
     p90Ms: quantile(times, 0.9),
     runs: times.length,
+    threads,
     loadMs,
     firstRunMs,
     peakBytes: process.resourceUsage().maxRSS * 1024,

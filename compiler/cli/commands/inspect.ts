@@ -10,6 +10,7 @@ import { parseTensorFunc } from '../../../ir/text/parse.ts';
 import { printGraph } from '../../../ir/text/print-graph.ts';
 import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { files } from '../../../runtime/manifest.ts';
+import type { ParallelAxis } from '../../../schedules/space/context.ts';
 import { emitWasm, emitWat } from '../../codegen/wasm/index.ts';
 import { optimizeGraph } from '../../graph-passes/index.ts';
 import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
@@ -18,12 +19,12 @@ import { requireStaticShapes } from '../../static-shape.ts';
 import { divideParallel } from '../../tensor-passes/divide-parallel.ts';
 import { countCalls, printCounts } from '../counts-table.ts';
 import { isArtifact, readModel, readUserFile } from '../model-file.ts';
-import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
+import { dimOption, type ModelOptions, parallelOption, shapeOption } from '../options.ts';
 import { isFunc } from '../program-text.ts';
 
 const stages = ['graph', 'tensor', 'scheduled', 'lowered', 'wat', 'counts'] as const;
 
-interface InspectArguments extends BindingOptions {
+interface InspectArguments extends ModelOptions {
   readonly emit: (typeof stages)[number];
   readonly kernel?: string;
   readonly json?: boolean;
@@ -41,6 +42,7 @@ export const inspectCommand = (): Command =>
     .option('--json', 'with --emit counts: print them as JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(parallelOption())
     .action(async (path: string, options: InspectArguments) => {
       process.stdout.write(await inspect(path, options));
     });
@@ -56,7 +58,11 @@ async function inspect(path: string, options: InspectArguments): Promise<string>
   }
   const func = await readFunc(path);
   if (emit !== 'graph')
-    return printKernels(choose(func ? [kernelOf(func)] : await kernelsOf(path, options), kernel), emit, options.json);
+    return printKernels(
+      choose(func ? [kernelOf(func, options.parallel)] : await kernelsOf(path, options), kernel),
+      emit,
+      options.json,
+    );
   if (func !== undefined)
     throw new CompilerError(`${path} holds a func, which is in no graph: --emit tensor prints it`);
   if (kernel !== undefined) throw new CompilerError('--kernel chooses what the other stages print, not the graph');
@@ -71,12 +77,12 @@ async function checked(path: string, options: InspectArguments): Promise<Graph> 
 
 /** The kernel of each call. */
 const kernelsOf = async (path: string, options: InspectArguments): Promise<readonly Kernel[]> =>
-  buildKernels(optimizeGraph(await checked(path, options))).map((call) => call.kernel);
+  buildKernels(optimizeGraph(await checked(path, options)), options.parallel).map((call) => call.kernel);
 
 /** A func alone goes the way of a kernel; none of its inputs is a constant. */
-function kernelOf(func: TensorFunc): Kernel {
+function kernelOf(func: TensorFunc, parallel: ParallelAxis): Kernel {
   verifyFunc(func);
-  return buildKernel(onlyDirect(func), new Set());
+  return buildKernel(onlyDirect(func), { constants: new Set(), parallel });
 }
 
 async function readFunc(path: string): Promise<TensorFunc | undefined> {

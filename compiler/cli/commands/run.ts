@@ -8,16 +8,19 @@ import { readTensorFolder } from '../../io/tensor-folder.ts';
 import { gatherInputs } from '../inputs.ts';
 import { artifactOf } from '../model-file.ts';
 import {
-  type BindingOptions,
   dimOption,
+  type ModelOptions,
+  parallelOption,
   parseNumber,
   type RelaxedSimd,
   relaxedSimdLoad,
   relaxedSimdOption,
   shapeOption,
+  threadsOption,
 } from '../options.ts';
 
-interface RunArguments extends BindingOptions {
+interface RunArguments extends ModelOptions {
+  readonly threads: number;
   readonly relaxedSimd: RelaxedSimd;
   readonly inputs?: string;
   readonly check?: string;
@@ -40,11 +43,16 @@ export const runCommand = (): Command =>
     .option('--json', 'print outputs and differences as JSON')
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(parallelOption())
+    .addOption(threadsOption())
     .addOption(relaxedSimdOption())
     .action(run);
 
 async function run(path: string, options: RunArguments): Promise<void> {
-  const model = await load(await artifactOf(path, options), relaxedSimdLoad(options.relaxedSimd));
+  const model = await load(await artifactOf(path, options), {
+    ...relaxedSimdLoad(options.relaxedSimd),
+    threads: options.threads,
+  });
   const outputs = await model.run(await gatherInputs(model, options.inputs));
   model.dispose();
   const differences = options.check === undefined ? {} : await compare(outputs, options.check, options);

@@ -97,7 +97,7 @@ async function expectDefinitions(
     expected ??= meaning;
     expect(distance(meaning, expected)).toBeLessThan(1e-5);
     const fixed = new Set(func.inputs.filter((_, i) => constants.has(node.inputs[i] ?? '')).map((input) => input.name));
-    const kernel = buildKernel({ ...workload, preferred: name }, fixed);
+    const kernel = buildKernel({ ...workload, preferred: name }, { constants: fixed });
     const operands = kernel.inputs.map(({ source, pack: packing }) =>
       packing === undefined ? (shaped[source] as TensorData) : pack(packing, shaped[source] as TensorData),
     );
