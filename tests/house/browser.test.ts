@@ -94,7 +94,7 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
     let title = '';
     while (title === '') title = (await page?.title()) ?? 'no page';
     // Ended workers leave a moment later.
-    await expect.poll(() => page?.workers().length).toBe(0);
+    await expect.poll(() => page?.workers().length, { timeout: 10_000 }).toBe(0);
     await page?.close();
     return { title, complaints };
   }
