@@ -33,8 +33,8 @@ export class LoadedModel implements Model {
   readonly #runner: Runner;
   readonly #info: LoadedInfo;
   #memory: WebAssembly.Memory | undefined;
-  /** The last run that other threads were asked for. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last run that other threads were asked for, until it is over. */
+  #last: Promise<unknown> | undefined;
 
   constructor(manifest: Manifest, memory: WebAssembly.Memory, runner: Runner, info: LoadedInfo) {
     this.#manifest = manifest;
@@ -49,28 +49,40 @@ export class LoadedModel implements Model {
     return { name, inputs: inputs.map(info), outputs: outputs.map(info), kernels: plan.length, ...this.#info };
   }
 
-  /**
-   * On this thread, nothing is awaited between reading the inputs and copying the outputs: runs at the same time do not
-   * mix. On others, a run waits for the one before it, with copies of its inputs.
-   */
+  /** On this thread, nothing is awaited from when the inputs are read: runs at the same time do not mix. */
   async run(inputs: AnyTensors): Promise<AnyTensors> {
     const memory = this.#useMemory();
     checkInputs(this.#manifest.inputs, inputs);
-    if (this.#info.threads === 1) {
-      this.#write(memory, inputs);
-      void this.#runner.run();
-      return this.#read(memory);
-    }
-    const copies = Object.fromEntries(
-      Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
-    );
-    const result = this.#last.then(async () => {
-      const live = this.#useMemory();
-      this.#write(live, copies);
+    if (this.#info.threads > 1) return this.#runOnThreads(memory, inputs);
+    this.#write(memory, inputs);
+    void this.#runner.run();
+    return this.#read(memory);
+  }
+
+  /** A run waits for the one before it, with copies of its inputs. */
+  #runOnThreads(memory: WebAssembly.Memory, inputs: AnyTensors): Promise<AnyTensors> {
+    const finish = async (): Promise<AnyTensors> => {
       await this.#runner.run();
-      return this.#read(live);
-    });
-    this.#last = result.catch(() => undefined);
+      return this.#read(this.#useMemory());
+    };
+    let result: Promise<AnyTensors>;
+    if (this.#last === undefined) {
+      this.#write(memory, inputs);
+      result = finish();
+    } else {
+      const copies = Object.fromEntries(
+        Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+      );
+      result = this.#last.then(() => {
+        this.#write(this.#useMemory(), copies);
+        return finish();
+      });
+    }
+    const forget = (): void => {
+      if (this.#last === over) this.#last = undefined;
+    };
+    const over = result.then(forget, forget);
+    this.#last = over;
     return result;
   }
 
