@@ -2,36 +2,36 @@ import type { BoundStep } from './program.ts';
 
 /**
  * How threads share a step: the block of numbers in shared memory, and what each side does with it. One thread, the
- * coordinator, walks the plan. At a step that is worth it, it opens `parts` parts (the fork), from which all threads,
- * itself among them, take one after the other until none is left; so a thread that is held up takes fewer. It goes on
- * when all parts are done (the join).
+ * coordinator, walks the plan. At a step that is worth it, it opens the step's parts (the fork). Each thread takes its
+ * own, which are neighbours and the same in every step, so that it often finds in its cache what it has written there;
+ * then it takes what is left of the others', so that a thread that is held up does fewer. The coordinator goes on when
+ * all parts are done (the join).
  */
 export interface Control {
   readonly words: Int32Array;
-  /** How many parts a step is cut into. */
-  readonly parts: number;
+  readonly threads: number;
 }
 
 /** Words that several threads write stand in cache lines of their own. */
 const line = 16;
-/** The number of the fork, and in its lowest eight bits the next part to take. */
-const ticket = 0;
-const currentStep = line;
-const done = 2 * line;
-const failed = 3 * line;
+/** Counts the runs that were asked for. */
+const runs = 0;
+/** Counts the forks. */
+const forks = line;
+const currentStep = 2 * line;
+const done = 3 * line;
+const failed = 4 * line;
+/** For each thread how many of its parts are taken, with the number of the fork in the higher bits. */
+const ticketOf = (thread: number): number => (5 + thread) * line;
 
-/** The most parts that a ticket can count, and threads that they are enough for. */
-export const mostParts = 128;
 export const mostThreads = 64;
 
-/** Several parts a thread: one that is slower, or started late, takes fewer. */
-const partsPerThread = 4;
-
-const wordsIn = 4 * line;
+/** Several parts a thread, so that another can help it. */
+const partsEach = 4;
 
 export const newControl = (threads: number): Control => ({
-  words: new Int32Array(new SharedArrayBuffer(4 * wordsIn)).fill(mostParts, ticket, ticket + 1),
-  parts: Math.min(mostParts, partsPerThread * threads),
+  words: new Int32Array(new SharedArrayBuffer(4 * ticketOf(threads))).fill(partsEach, ticketOf(0)),
+  threads,
 });
 
 /** How often a thread looks for a change before it sleeps: longer than it takes to be woken up. */
@@ -43,35 +43,76 @@ function waitForChange(words: Int32Array, word: number, seen: number): void {
   Atomics.wait(words, word, seen);
 }
 
-/** Takes parts of the open step until none is left, and runs them. */
-function work(steps: readonly BoundStep[], { words, parts }: Control, onError: (error: unknown) => void): void {
+/** The next of a thread's parts, which the caller then has to run. */
+function takePart(words: Int32Array, thread: number): number | undefined {
+  const ticket = ticketOf(thread);
   for (;;) {
     const seen = Atomics.load(words, ticket);
-    const part = seen & 0xff;
-    if (part >= parts) return;
-    if (Atomics.compareExchange(words, ticket, seen, seen + 1) !== seen) continue;
-    try {
-      // The step stays until this part of it is done.
-      steps[Atomics.load(words, currentStep)]?.run(part, parts);
-    } catch (error) {
-      Atomics.store(words, failed, 1);
-      onError(error);
+    const taken = seen & 0xff;
+    if (taken >= partsEach) return undefined;
+    if (Atomics.compareExchange(words, ticket, seen, seen + 1) === seen) return thread * partsEach + taken;
+  }
+}
+
+/** Takes parts of the open step until none is left, and runs them. */
+function work(
+  steps: readonly BoundStep[],
+  { words, threads }: Control,
+  thread: number,
+  onError: (error: unknown) => void,
+): void {
+  const parts = threads * partsEach;
+  for (let i = 0; i < threads; i++) {
+    const owner = (thread + i) % threads;
+    for (let part = takePart(words, owner); part !== undefined; part = takePart(words, owner)) {
+      try {
+        // The step stays until this part of it is done.
+        steps[Atomics.load(words, currentStep)]?.run(part, parts);
+      } catch (error) {
+        Atomics.store(words, failed, 1);
+        onError(error);
+      }
+      if (Atomics.add(words, done, 1) + 1 === parts) Atomics.notify(words, done);
     }
-    if (Atomics.add(words, done, 1) + 1 === parts) Atomics.notify(words, done);
   }
 }
 
 /** What every thread but the coordinator does until it is ended. */
-export function help(steps: readonly BoundStep[], control: Control, onError: (error: unknown) => void): never {
+export function help(
+  steps: readonly BoundStep[],
+  control: Control,
+  thread: number,
+  onError: (error: unknown) => void,
+): never {
   for (;;) {
-    work(steps, control, onError);
-    const seen = Atomics.load(control.words, ticket);
-    if ((seen & 0xff) >= control.parts) waitForChange(control.words, ticket, seen);
+    const seen = Atomics.load(control.words, forks);
+    work(steps, control, thread, onError);
+    waitForChange(control.words, forks, seen);
   }
 }
 
-/** What the coordinator does in a run. Throws what a kernel threw on this thread, or an error where one did on another. */
-export function coordinate(steps: readonly BoundStep[], control: Control): void {
+/** Asks for a run, from outside of the threads. The helpers are woken up, too, to be there when they are needed. */
+export function requestRun({ words }: Control): void {
+  Atomics.add(words, runs, 1);
+  Atomics.notify(words, runs);
+  Atomics.notify(words, forks);
+}
+
+/** What the coordinator does until it is ended: whenever a run is asked for, it runs the plan and says how that went. */
+export function lead(steps: readonly BoundStep[], control: Control, onEnd: (error?: unknown) => void): never {
+  for (let seen = 0; ; seen++) {
+    while (Atomics.load(control.words, runs) === seen) waitForChange(control.words, runs, seen);
+    try {
+      coordinate(steps, control);
+      onEnd();
+    } catch (error) {
+      onEnd(error);
+    }
+  }
+}
+
+/** Runs the plan. Throws what a kernel threw on this thread, or an error where one did on another. */
+function coordinate(steps: readonly BoundStep[], control: Control): void {
   for (const [index, step] of steps.entries()) {
     if (step.isShared) share(steps, index, control);
     else step.run(0, 1);
@@ -79,14 +120,17 @@ export function coordinate(steps: readonly BoundStep[], control: Control): void 
 }
 
 function share(steps: readonly BoundStep[], index: number, control: Control): void {
-  const { words, parts } = control;
+  const { words, threads } = control;
   const errors: unknown[] = [];
+  const fork = Atomics.load(words, forks) + 1;
   Atomics.store(words, done, 0);
   Atomics.store(words, failed, 0);
   Atomics.store(words, currentStep, index);
-  Atomics.store(words, ticket, ((Atomics.load(words, ticket) >>> 8) + 1) << 8);
-  Atomics.notify(words, ticket);
-  work(steps, control, (error) => errors.push(error));
+  for (let thread = 0; thread < threads; thread++) Atomics.store(words, ticketOf(thread), fork << 8);
+  Atomics.store(words, forks, fork);
+  Atomics.notify(words, forks);
+  work(steps, control, 0, (error) => errors.push(error));
+  const parts = threads * partsEach;
   for (let count = Atomics.load(words, done); count < parts; count = Atomics.load(words, done)) {
     waitForChange(words, done, count);
   }

@@ -24,7 +24,7 @@ export const memoryBytes = ({ memory }: Manifest, threads: number): number =>
  * Vector instructions below which a step is run by one thread. To share one takes about 3 microseconds where the other
  * threads are awake, and up to 50 where they have to be woken up; a core executes some 7000 in a microsecond.
  */
-const leastWork = 60_000;
+const leastWork = 40_000;
 
 export const isWorthSharing = ({ parallel, work }: Step): boolean => parallel !== undefined && work >= leastWork;
 

@@ -1,13 +1,10 @@
-import { type Control, newControl } from './control.ts';
+import { type Control, newControl, requestRun } from './control.ts';
 import { ThreadError } from './errors.ts';
 import { startThread, type Thread } from './host.ts';
 import type { Manifest } from './manifest.ts';
 
-/** What a thread is told: at first what it is to run, and as which of the threads; then, if it is the first, when. */
-export type ToThread = StartMessage | { readonly kind: 'run' };
-
+/** What a thread is told: what it is to run, and as which of the threads. All else stands in the control words. */
 export interface StartMessage extends Kernels {
-  readonly kind: 'start';
   readonly thread: number;
   readonly control: Control;
 }
@@ -26,19 +23,24 @@ interface Kernels {
 
 /** The threads that run a model, none of which is the one that loaded it: that one only waits for messages. */
 export class Threads {
+  readonly #control: Control;
   readonly #threads: Thread[] = [];
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
   #failure: ThreadError | undefined;
 
   /** Starts so many threads. Rejects with ThreadError where one cannot be started. */
   static async start(kernels: Kernels, count: number): Promise<Threads> {
-    const threads = new Threads();
+    const threads = new Threads(count);
     await threads.#start(kernels, count);
     return threads;
   }
 
+  private constructor(count: number) {
+    this.#control = newControl(count);
+  }
+
   async #start(kernels: Kernels, count: number): Promise<void> {
-    const control = newControl(count);
+    const control = this.#control;
     const ready = this.#wait();
     let missing = count;
     const onMessage = (message: unknown): void => {
@@ -50,7 +52,7 @@ export class Threads {
     try {
       for (let thread = 0; thread < count; thread++) {
         this.#threads.push(startThread({ onMessage, onEnd }));
-        this.#threads[thread]?.send({ kind: 'start', thread, ...kernels, control } satisfies ToThread);
+        this.#threads[thread]?.send({ thread, ...kernels, control } satisfies StartMessage);
       }
     } catch (error) {
       onEnd((error as Error).message);
@@ -63,7 +65,7 @@ export class Threads {
     if (this.#failure !== undefined) throw this.#failure;
     const ended = this.#wait();
     this.#keepAlive(true);
-    this.#threads[0]?.send({ kind: 'run' } satisfies ToThread);
+    requestRun(this.#control);
     await ended;
   }
 

@@ -2,6 +2,7 @@ import type { BlockSite } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Tile } from '../target/contraction-tile.ts';
 import type { SpaceContext } from './context.ts';
+import { enoughIterations } from './parallelize.ts';
 import { loopsOf } from './reduction-site.ts';
 import { extentOf, type StridedAccess } from './strides.ts';
 
@@ -17,6 +18,7 @@ interface Product {
   /** The operand that is read along the columns. */
   readonly along: readonly StridedAccess[];
   readonly rows: string | undefined;
+  readonly columns: string;
   /** How many other loops of results there are. */
   readonly others: number;
   readonly tile: Tile;
@@ -25,7 +27,7 @@ interface Product {
 export function chooseBlocking(
   schedule: Schedule,
   site: BlockSite,
-  { along, rows, others, tile }: Product,
+  { along, rows, columns, others, tile }: Product,
   { target }: SpaceContext,
 ): Blocking {
   const footprint = (load: StridedAccess): number =>
@@ -35,9 +37,13 @@ export function chooseBlocking(
   if (schedule.sample(`${name}.panels-outside`, [false, true], isLarge)) return { panelsOutside: true, rowTiles: 0 };
   const tiles = Math.ceil(extentOf(site, rows ?? '') / tile.rows);
   if (others > 0 || tiles < 8) return { panelsOutside: false, rowTiles: 0 };
+  const panels = Math.ceil(extentOf(site, columns) / (4 * tile.vectors));
   const depth = loopsOf(site, 'reduce').reduce((product, loop) => product * extentOf(site, loop), 4);
   const wanted = Math.max(4, Math.floor(target.cacheBytes / 4 / depth / tile.rows));
-  const preferred = tiles > 2 * wanted ? nearbyDivisor(tiles, wanted) : 0;
+  // Blocks of rows are what threads share: enough of them, where there are too few panels, and long ones.
+  const shared = Math.floor(tiles / (1.5 * enoughIterations));
+  const isBlocked = tiles > 2 * wanted || (panels < enoughIterations && shared >= 4);
+  const preferred = isBlocked ? nearbyDivisor(tiles, Math.max(4, Math.min(wanted, shared))) : 0;
   const candidates = [0, 4, 8, 16, 32, 64].filter((size) => size < tiles);
   const all = [...new Set([...candidates, preferred])].sort((a, b) => a - b);
   return { panelsOutside: false, rowTiles: schedule.sample(`${name}.row-tiles`, all, preferred) };

@@ -63,7 +63,7 @@ function stepsFor(names: readonly string[], loop: string): readonly Step[] {
 }
 
 /** So many iterations are shared evenly enough by a few threads. */
-const enoughIterations = 12;
+export const enoughIterations = 8;
 
 /** The loops that may be chosen, the best first: those asked for, then the outermost with enough iterations, then the longest. */
 function rank(loops: readonly For[], wanted: ReadonlySet<string>): readonly string[] {

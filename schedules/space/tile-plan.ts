@@ -59,12 +59,14 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     tile,
     reduceLoops,
     packed: along.filter(isPacked),
-    blocking: panels ? chooseBlocking(schedule, site, { along, rows, others: rest.length, tile }, context) : undefined,
+    blocking: panels
+      ? chooseBlocking(schedule, site, { along, rows, columns, others: rest.length, tile }, context)
+      : undefined,
   };
 }
 
 /** The tile's width first: what is packed follows it, whatever the height. */
-function sampleTile(
+export function sampleTile(
   schedule: Schedule,
   reduction: string,
   tiles: readonly Tile[],

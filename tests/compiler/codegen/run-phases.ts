@@ -14,7 +14,7 @@ const threads = 2;
  * threads can share is run in so many parts, the last first, by two threads in turn whose own workspaces lie apart.
  */
 export async function runPhases(
-  { lowered, shared }: KernelVariant,
+  { lowered, shared }: Pick<KernelVariant, 'lowered' | 'shared'>,
   { inputs, outputs }: Kernel['operands'],
   values: readonly TensorData[],
   parts = 1,
