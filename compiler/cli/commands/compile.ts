@@ -8,10 +8,10 @@ import { type Compilation, compile } from '../../pipeline.ts';
 import { dumpIr } from '../dump-ir.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
-import { type BindingOptions, dimOption, shapeOption } from '../options.ts';
+import { dimOption, type ModelOptions, parallelOption, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
 
-interface CompileArguments extends BindingOptions {
+interface CompileArguments extends ModelOptions {
   readonly output: string;
   readonly target: 'wasm';
   readonly dumpIr?: string;
@@ -27,6 +27,7 @@ export const compileCommand = (): Command =>
     .addOption(new Option('--target <TARGET>', 'what to compile for').choices(['wasm']).default('wasm'))
     .addOption(dimOption())
     .addOption(shapeOption())
+    .addOption(parallelOption())
     .option('--dump-ir <DIR>', 'write the program as it is after each stage')
     .action(run);
 
@@ -45,8 +46,8 @@ async function run(path: string, options: CompileArguments): Promise<void> {
     const start = performance.now();
     const graph = await readModel(path, options);
     onPhase('import', performance.now() - start);
-    const provenance = { target: options.target, dims: options.dim, shapes: options.shape };
-    const compilation = await compile(graph, { provenance, onPhase });
+    const provenance = { target: options.target, dims: options.dim, shapes: options.shape, parallel: options.parallel };
+    const compilation = await compile(graph, { parallel: options.parallel, provenance, onPhase });
     await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
     progress.stop();
     process.stdout.write(summary(options.output, compilation, timings));

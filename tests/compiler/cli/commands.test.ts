@@ -78,7 +78,7 @@ describe('compile', () => {
       '6-kernels.wat',
     ]);
     const manifest = JSON.parse(await readFile(at('out', 'manifest.json'), 'utf8'));
-    expect(manifest.provenance.options).toEqual({ target: 'wasm', dims: {}, shapes: {} });
+    expect(manifest.provenance.options).toEqual({ target: 'wasm', dims: {}, shapes: {}, parallel: 'auto' });
     expect(JSON.parse(await done('run', at('out'), '--inputs', at('npy'), '--json')).outputs.y.data).toEqual(
       smallOutput,
     );
@@ -143,9 +143,17 @@ describe('run', () => {
   });
 });
 
+test('run and bench take a number of threads, and a model to divide along an axis', async () => {
+  const onTwo = ['--threads', '2', '--parallel', 'channel'];
+  expect(await done('run', at('small.onnx'), ...onTwo)).toBe(await done('run', at('small.onnx')));
+  await expect(tilewright(['run', at('small.onnx'), '--threads', '65'])).resolves.toMatchObject({ code: 2 });
+  await expect(tilewright(['bench', at('small.onnx'), '--threads', '0'])).resolves.toMatchObject({ code: 2 });
+  await expect(tilewright(['compile', at('small.onnx'), '--parallel', 'depth'])).resolves.toMatchObject({ code: 2 });
+});
+
 test('bench prints its measures as JSON', { timeout: 60_000 }, async () => {
   const timing = JSON.parse(await done('bench', at('small.onnx'), '--json'));
-  expect(Object.keys(timing)).toEqual(['medianMs', 'p90Ms', 'runs', 'loadMs', 'firstRunMs', 'peakBytes']);
+  expect(Object.keys(timing)).toEqual(['medianMs', 'p90Ms', 'runs', 'threads', 'loadMs', 'firstRunMs', 'peakBytes']);
   for (const value of Object.values(timing)) expect(value).toBeGreaterThan(0);
   expect(timing.p90Ms).toBeGreaterThanOrEqual(timing.medianMs);
 });
