@@ -15,6 +15,8 @@ import { type Lowering, LoweringContext } from './lowering.ts';
 import { movementLowerings } from './movement.ts';
 import { pad, placeInHalo } from './pad.ts';
 import { reduceLowerings } from './reduce.ts';
+import { isWinogradConv, winogradConv } from './winograd.ts';
+import type { WinogradTransforms } from './winograd-transforms.ts';
 
 /** Operators that are lowered inside a group. `call_tir` is lowered already, `fused` is the group itself. */
 const lowerings: { readonly [K in Exclude<OpName, 'call_tir' | 'fused'>]: Lowering<K> } = {
@@ -46,13 +48,25 @@ export function lowerAsImplicitGemm(node: NodeOf<'fused'>): TensorFunc | undefin
   return body && lowerBody(node.name, body);
 }
 
-function lowerBody(name: string, body: Graph): TensorFunc {
+/**
+ * Lowers a group around a convolution of 3 × 3 by Winograd's minimal filtering. Undefined where there is none for which
+ * the algorithm is.
+ */
+export function lowerAsWinograd({ name, attrs: { body } }: NodeOf<'fused'>, transforms: WinogradTransforms) {
+  const conv = body.nodes.find((node) => node.op === 'conv');
+  const [x, w] = conv?.inputs.map((input) => typeOf(body, input)) ?? [];
+  if (conv === undefined || x === undefined || w === undefined || !isWinogradConv(conv, x, w, transforms.results))
+    return undefined;
+  return lowerBody(name, body, { conv: winogradConv(transforms) });
+}
+
+function lowerBody(name: string, body: Graph, instead: Partial<typeof lowerings> = {}): TensorFunc {
   const context = new LoweringContext();
   const inputs = body.inputs.map((input, i) => context.declare(input.name, input.type, `in${i}`));
   const outputs = body.outputs.map((output, i) => context.declare(output.value, typeOf(body, output.value), `out${i}`));
   for (const constantValue of body.constants) inlineScalar(context, constantValue.name, body);
   placeInHalo(body, context);
-  for (const inner of body.nodes) lowerNode(inner, context);
+  for (const inner of body.nodes) lowerNode(inner, context, { ...lowerings, ...instead });
   const { stmts, temps } = context.finish();
   return simplifyFunc({
     name,
@@ -70,13 +84,13 @@ function calledFunc({ name, attrs }: NodeOf<'fused'>): TensorFunc {
   return { ...call.attrs.func, name };
 }
 
-function lowerNode(node: Node, context: LoweringContext): void {
+function lowerNode(node: Node, context: LoweringContext, table: typeof lowerings): void {
   invariant(
     node.op !== 'call_tir' && node.op !== 'fused',
     `${node.op} ${node.name} cannot stand beside other operators in a group`,
   );
   // The table and the node agree on the operator, which the type checker cannot see through the index.
-  (lowerings[node.op] as Lowering<typeof node.op>)(node, context);
+  (table[node.op] as Lowering<typeof node.op>)(node, context);
 }
 
 /** Constants inside a group are scalars; they stand in the code. */

@@ -4,7 +4,7 @@ import { invariant } from '../../ir/errors.ts';
 import type { NodeOf, TensorType, Value } from '../../ir/graph/graph.ts';
 import type { OpName } from '../../ir/graph/op-attrs.ts';
 import { add, block, buffer, cast, dimExpr, int, load, loops, store, variable } from '../../ir/tensor/build.ts';
-import type { Buffer, Expr, Iter, Stmt } from '../../ir/tensor/tensor-func.ts';
+import type { Annotations, Buffer, Expr, Iter, Stmt } from '../../ir/tensor/tensor-func.ts';
 
 /** How one operator becomes blocks: it reads its operands' buffers and writes its results'. */
 export type Lowering<K extends OpName> = (node: NodeOf<K>, context: LoweringContext) => void;
@@ -109,9 +109,14 @@ export class LoweringContext {
 
   /**
    * Adds a block in loops of its own. Axes of extent 1 get no loop: their index is 0. The variables of `reduce` follow
-   * those of `spatial`.
+   * those of `spatial`. `annotations` are for a rule that schedules the block.
    */
-  block(op: string, domain: Domain, body: (spatial: readonly Expr[], reduce: readonly Expr[]) => BlockBody): void {
+  block(
+    op: string,
+    domain: Domain,
+    body: (spatial: readonly Expr[], reduce: readonly Expr[]) => BlockBody,
+    annotations?: Annotations,
+  ): void {
     const name = this.fresh(op);
     const iters: Iter[] = [];
     const vars: [string, Dim][] = [];
@@ -126,7 +131,8 @@ export class LoweringContext {
       });
     const spatial = variables(domain.spatial, 'spatial', 'i');
     const reduce = variables(domain.reduce ?? [], 'reduce', 'k');
-    this.#stmts.push(loops(vars, block({ name, iters, ...body(spatial, reduce) })));
+    const computed = block({ name, iters, ...(annotations && { annotations }), ...body(spatial, reduce) });
+    this.#stmts.push(loops(vars, computed));
   }
 
   /** A block that gives each element of a node's result as an expression of its index. */

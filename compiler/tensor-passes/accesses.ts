@@ -1,5 +1,7 @@
 import type { Interval } from '../../ir/tensor/bounds.ts';
 import { unary } from '../../ir/tensor/build.ts';
+import { linearOf } from '../../ir/tensor/linear.ts';
+import { simplify } from '../../ir/tensor/simplify.ts';
 import type { Block, Expr, For, If, Load, Stmt, Store } from '../../ir/tensor/tensor-func.ts';
 import { mapChildren, substituteExpr, walkExpr } from '../../ir/tensor/visit.ts';
 
@@ -27,15 +29,22 @@ export function collectAccesses(stmt: Stmt): readonly Access[] {
 }
 
 function record(found: Access[], node: Load | Store, place: Place): void {
-  const { values } = place;
-  const indices = values.size === 0 ? node.indices : node.indices.map((index) => substituteExpr(index, values));
+  const { values, loops } = place;
+  const indices = values.size === 0 ? node.indices : node.indices.map((index) => indexOver(loops, index, values));
   found.push({
     buffer: node.buffer,
     write: node.kind === 'store',
     indices,
-    loops: place.loops,
+    loops,
     conditions: place.conditions,
   });
+}
+
+/** An index over the loops' variables; what a split has divided comes together again as the loops' ranges are known. */
+export function indexOver(loops: readonly For[], index: Expr, values: ReadonlyMap<string, Expr>): Expr {
+  const outer = substituteExpr(index, values);
+  const isLinear = [...linearOf(outer).terms.values()].every(({ atom }) => atom.kind === 'var');
+  return isLinear ? outer : simplify(outer, new Map(loops.map((loop) => [loop.loopVar, loopRange(loop.extent)])));
 }
 
 function visit(stmt: Stmt, place: Place, found: Access[]): void {

@@ -2,8 +2,8 @@ import { type Dim, isStatic, type Shape, shapeEquals } from '../../ir/dim.ts';
 import { variable } from '../../ir/tensor/build.ts';
 import { constantLinear, fromLinear, type Linear, linearOf, subtractLinear } from '../../ir/tensor/linear.ts';
 import type { Block, Buffer, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { mapChildren, rewriteExpr, substituteExpr, update } from '../../ir/tensor/visit.ts';
-import { type Access, collectAccesses, commonLoops } from './accesses.ts';
+import { mapChildren, rewriteExpr, update } from '../../ir/tensor/visit.ts';
+import { type Access, collectAccesses, commonLoops, indexOver } from './accesses.ts';
 import { isWrittenFirst, sameLinear, sweep } from './coverage.ts';
 
 /**
@@ -28,7 +28,7 @@ export function compactBuffers(func: TensorFunc): TensorFunc {
     .filter((temp) => accesses.has(temp.name))
     .map((temp) => update(temp, plans.get(temp.name)?.buffer ?? {}));
   if (plans.size === 0 && temps.length === func.temps.length) return func;
-  return { ...func, temps, body: rebase(func.body, plans, new Map()) };
+  return { ...func, temps, body: rebase(func.body, plans, { loops: [], values: new Map() }) };
 }
 
 interface Plan {
@@ -105,35 +105,42 @@ function commonRegion(
   return { base: { ...first.base, constant: min }, extent: size };
 }
 
-/** Subtracts the bases from the indices. `values` holds the bindings of the block around. */
-function rebase(stmt: Stmt, plans: ReadonlyMap<string, Plan>, values: ReadonlyMap<string, Expr>): Stmt {
+/** Where a statement stands: the loops around it, and the bindings of the block around. */
+interface Place {
+  readonly loops: readonly For[];
+  readonly values: ReadonlyMap<string, Expr>;
+}
+
+/** Subtracts the bases from the indices. */
+function rebase(stmt: Stmt, plans: ReadonlyMap<string, Plan>, place: Place): Stmt {
   const shift = (buffer: string, indices: readonly Expr[]): readonly Expr[] => {
     const plan = plans.get(buffer);
     if (plan === undefined) return indices;
     const shifted = indices.flatMap((index, dim) => {
       const base = plan.bases[dim];
-      return base === undefined ? [] : [shiftIndex(index, base, values)];
+      return base === undefined ? [] : [shiftIndex(index, base, place)];
     });
     return [...plan.owners.map((name) => variable(name)), ...shifted];
   };
   const loads = (node: Expr): Expr =>
     node.kind === 'load' ? update(node, { indices: shift(node.buffer, node.indices) }) : node;
   const expr = (node: Expr): Expr => rewriteExpr(node, loads);
-  if (stmt.kind === 'block') return rebaseBlock(stmt, plans, values);
-  const mapped = mapChildren(stmt, { expr, stmt: (child) => rebase(child, plans, values) });
+  if (stmt.kind === 'block') return rebaseBlock(stmt, plans, place);
+  const inner = stmt.kind === 'for' ? { ...place, loops: [...place.loops, stmt] } : place;
+  const mapped = mapChildren(stmt, { expr, stmt: (child) => rebase(child, plans, inner) });
   return mapped.kind === 'store' ? update(mapped, { indices: shift(mapped.buffer, mapped.indices) }) : mapped;
 }
 
-function rebaseBlock(block: Block, plans: ReadonlyMap<string, Plan>, values: ReadonlyMap<string, Expr>): Block {
-  const inner = new Map(values);
-  for (const iter of block.iters) inner.set(iter.name, iter.value);
+function rebaseBlock(block: Block, plans: ReadonlyMap<string, Plan>, place: Place): Block {
+  const values = new Map(place.values);
+  for (const iter of block.iters) values.set(iter.name, iter.value);
+  const inner = { ...place, values };
   const init = block.init === undefined ? {} : { init: rebase(block.init, plans, inner) };
   return update(block, { ...init, body: rebase(block.body, plans, inner) });
 }
 
 /** The index over the loops' variables, so that the base cancels. */
-function shiftIndex(index: Expr, base: Linear, values: ReadonlyMap<string, Expr>): Expr {
+function shiftIndex(index: Expr, base: Linear, { loops, values }: Place): Expr {
   if (base.constant === 0 && base.terms.size === 0) return index;
-  const outer = substituteExpr(index, values);
-  return fromLinear(subtractLinear(linearOf(outer), base));
+  return fromLinear(subtractLinear(linearOf(indexOver(loops, index, values)), base));
 }

@@ -1,6 +1,6 @@
 import { boundsOf, type Interval } from '../../ir/tensor/bounds.ts';
 import { int } from '../../ir/tensor/build.ts';
-import { type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
+import { addLinear, type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { substituteExpr } from '../../ir/tensor/visit.ts';
 import { type Access, loopRange } from './accesses.ts';
@@ -87,8 +87,8 @@ function isDense(access: Access, dim: number, outer: ReadonlySet<string>): boole
 }
 
 /**
- * Whether the write's conditions are conditions of the read too, for the element that it reads: the inner variables of
- * the write stand for those in the same place of the read's indices.
+ * Whether the write happens for each element that is read: a condition of it is one of the read too, the inner variables
+ * of the write standing for those in the same place of the read's indices, or limits an index to what holds all reads.
  */
 function happensWith(write: Access, read: Access, outer: ReadonlySet<string>): boolean {
   const required = write.conditions.flatMap(conjuncts);
@@ -100,8 +100,25 @@ function happensWith(write: Access, read: Access, outer: ReadonlySet<string>): b
   const given = read.conditions.flatMap(conjuncts).flatMap((cond) => inequality(cond) ?? []);
   return required.every((cond) => {
     const form = inequality(substituteExpr(cond, values));
-    return form !== undefined && given.some((other) => sameLinear(form, other));
+    if (form !== undefined && given.some((other) => sameLinear(form, other))) return true;
+    return write.indices.some((_, dim) => limitsToReads(inequality(cond), write, read, dim, outer));
   });
+}
+
+/** Whether a condition `form ≤ 0` of the write is one on its index in a dimension alone, and holds for the read's index. */
+function limitsToReads(
+  form: Linear | undefined,
+  write: Access,
+  read: Access,
+  dim: number,
+  outer: ReadonlySet<string>,
+): boolean {
+  const [to, from] = [write.indices[dim], read.indices[dim]];
+  if (form === undefined || to === undefined || from === undefined) return false;
+  const rest = subtractLinear(form, linearOf(to));
+  const isFree = [...rest.terms.values()].every(({ atom }) => !mentions(atom, (name) => !outer.has(name)));
+  const ranges = new Map(read.loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
+  return isFree && linearBounds(addLinear(rest, linearOf(from)), ranges).max <= 0;
 }
 
 /** Pairs the variables that are no outer ones by their coefficients. */

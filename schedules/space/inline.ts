@@ -40,7 +40,8 @@ function worthInlining(schedule: Schedule, site: BlockSite): boolean {
   const [buffer] = writtenBy(site);
   const isTemp = func.temps.some((temp) => temp.name === buffer);
   const isSpatial = site.block.iters.every((iter) => iter.kind === 'spatial');
-  if (buffer === undefined || !isTemp || !isSpatial) return false;
+  const isMarked = site.block.annotations?.['winograd'] !== undefined;
+  if (buffer === undefined || !isTemp || !isSpatial || isMarked) return false;
   if (readersOf(blockSites(func), buffer).length <= 1) return true;
   return schedule.sample(`${site.block.name}.inline`, [true, false], !isCostly(site));
 }

@@ -11,6 +11,7 @@ import { parallelize } from './parallelize.ts';
 import { isReduction } from './reduction-site.ts';
 import { scheduleRows } from './row-reduction.ts';
 import { tileReduction } from './tile-reduction.ts';
+import { scheduleWinograd } from './winograd.ts';
 
 /** An algorithm for a workload: a function that is named after it. */
 export interface Definition {
@@ -35,7 +36,7 @@ export interface Scheduled {
 type Rule = (schedule: Schedule, context: SpaceContext) => boolean;
 
 /** The best first. The last fits every function: loops as they stand are right, and slow. */
-const rules: readonly Rule[] = [tileOnlyReduction, scheduleReductions, vectorizeAll, () => true];
+const rules: readonly Rule[] = [scheduleWinograd, tileOnlyReduction, scheduleReductions, vectorizeAll, () => true];
 
 /**
  * A schedule of a workload's search space: the rules emit the trace, and ask for each decision that they leave open,

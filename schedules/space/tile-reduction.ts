@@ -83,7 +83,7 @@ function splitLoop(schedule: Schedule, block: string, loop: string, size: number
 }
 
 /** Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. */
-function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>): void {
+export function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>): void {
   const site = findBlock(schedule.func, reduction);
   const own = newLoops(site, before);
   const reduce = own.filter((loop) => loopsOf(site, 'reduce').includes(loop));
