@@ -10,7 +10,7 @@ const sizes = ['part', 'parts'] as const;
 
 /**
  * Lets a kernel in flat form that is one parallel loop run a share of its iterations: of N, the share p of P begins with
- * iteration ⌊N / P⌋ · p + min(p, N mod P). What partition-loops cut the loop into is shared as the whole was. A kernel
+ * iteration ⌊p · N / P⌋. What partition-loops cut the loop into is shared as the whole was. A kernel
  * that has no parallel loop on the outside is left as it is.
  *
  *   func @f(…) -> (…) { for i in 64 parallel { S } }
@@ -46,10 +46,10 @@ function rangeOf(stmt: Stmt): ParallelRange | undefined {
   return stmt.kind === 'let' ? rangeOf(stmt.body) : undefined;
 }
 
-/** The iteration that a share begins with. */
+/** The iteration that a share begins with, by numbers that do not overflow: p · ⌊N / P⌋ + ⌊p · (N mod P) / P⌋. */
 function boundary(extent: number, part: Expr, parts: Expr): Expr {
-  const whole = mul(part, binary('floordiv', int(extent), parts));
-  return add(whole, binary('min', part, binary('floormod', int(extent), parts)));
+  const [whole, rest] = [binary('floordiv', int(extent), parts), binary('floormod', int(extent), parts)];
+  return add(mul(part, whole), binary('floordiv', mul(part, rest), parts));
 }
 
 interface Bounds {

@@ -96,7 +96,9 @@ function partitionFor(loop: For, context: Context): Stmt {
     if (isShort) return expand(loop, extent, context);
   }
   if (loop.loopKind === 'serial' || loop.loopKind === 'parallel') {
-    const symbolic = dependent.filter((requirement) => isSymbolic(requirement, context.sizes));
+    // What is known and holds in no iteration is no split: the tests inside are decided.
+    const open = dependent.filter(({ outer }) => extent === undefined || outer.terms.size > 0);
+    const symbolic = open.filter((requirement) => isSymbolic(requirement, context.sizes));
     if (symbolic.length > 0) return splitSymbolic(loop, symbolic, context);
     const invariant = requirements.filter((requirement) => requirement.coefficient === 0);
     const versions = invariant.filter((requirement) => isOutside(requirement, loop, context));

@@ -40,17 +40,21 @@ export function chooseBlocking(
   const panels = Math.ceil(extentOf(site, columns) / (4 * tile.vectors));
   const depth = loopsOf(site, 'reduce').reduce((product, loop) => product * extentOf(site, loop), 4);
   const wanted = Math.max(4, Math.floor(target.cacheBytes / 4 / depth / tile.rows));
-  // Blocks of rows are what threads share: enough of them, where there are too few panels, and long ones.
-  const shared = Math.floor(tiles / (1.5 * enoughIterations));
-  const isBlocked = tiles > 2 * wanted || (panels < enoughIterations && shared >= 4);
-  const preferred = isBlocked ? nearbyDivisor(tiles, Math.max(4, Math.min(wanted, shared))) : 0;
+  const isForCache = tiles > 2 * wanted;
+  // Blocks of rows are what threads share, too, where there are few panels: some for each.
+  const shared = Math.max(4, Math.floor(tiles / (3 * enoughIterations)));
+  const longest = Math.floor(Math.min(isForCache ? 1.5 * wanted : tiles, tiles / enoughIterations));
+  const isBlocked = isForCache || panels < enoughIterations;
+  const divisor = isBlocked ? nearestDivisor(tiles, Math.min(wanted, shared), longest) : 0;
+  const preferred = divisor ?? (isForCache ? wanted : 0);
   const candidates = [0, 4, 8, 16, 32, 64].filter((size) => size < tiles);
   const all = [...new Set([...candidates, preferred])].sort((a, b) => a - b);
   return { panelsOutside: false, rowTiles: schedule.sample(`${name}.row-tiles`, all, preferred) };
 }
 
-/** A divisor leaves no block of another size, which would need code of its own. */
-function nearbyDivisor(count: number, wanted: number): number {
-  for (let size = Math.floor(wanted * 1.5); size >= wanted / 2; size--) if (count % size === 0) return size;
-  return wanted;
+/** The divisor from 4 to `most` that is nearest in ratio. One leaves no block of another size, which would need code of its own. */
+function nearestDivisor(count: number, wanted: number, most: number): number | undefined {
+  const distance = (size: number): number => Math.abs(Math.log(size / wanted));
+  const sizes = Array.from({ length: Math.max(0, most - 3) }, (_, i) => i + 4).filter((size) => count % size === 0);
+  return sizes.toSorted((x, y) => distance(x) - distance(y))[0];
 }

@@ -120,6 +120,27 @@ const cases: readonly Case[] = [
     }`,
   },
   {
+    name: 'partition-loops drops a test that holds in no iteration, and does not split a loop for it',
+    pass: partitionLoops,
+    from: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i in 8 { if i + 10 < 5 { %y[i] = 1f32 } else { %y[i] = %x[i] } }
+    }`,
+    to: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i in 8 { %y[i] = %x[i] }
+    }`,
+  },
+  {
+    name: 'partition-loops says of what the parts of a parallel loop are parts, one of a single iteration too',
+    pass: partitionLoops,
+    from: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i in 8 parallel { if i >= 1 { %y[i] = %x[i - 1] } else { %y[i] = 0f32 } }
+    }`,
+    to: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i.1 in 1 parallel {from = 0, of = 8} { %y[0] = 0f32 }
+      for i in 7 parallel {from = 1, of = 8} { %y[i + 1] = %x[i + 1 - 1] }
+    }`,
+  },
+  {
     name: 'partition-loops takes the test out of the main part',
     pass: partitionLoops,
     from: `func @f(%x: f32[11]) -> (%y: f32[11]) {
