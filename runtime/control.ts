@@ -35,7 +35,7 @@ export const newControl = (threads: number): Control => ({
 });
 
 /** How often a thread looks for a change before it sleeps: longer than it takes to be woken up. */
-const looks = 10_000;
+const looks = 5_000;
 
 /** Waits until a word is no longer what it was: awake for a moment, since steps are short, then asleep. */
 function waitForChange(words: Int32Array, word: number, seen: number): void {
