@@ -28,6 +28,26 @@ for (const source of [files, 'from-api', 'from-cli']) {
 }
 `;
 
+/** The same on two threads, by the package's runtime and by the artifact's own. */
+const THREADS = `
+import { compile, GraphBuilder, writeArtifact } from 'tilewright';
+import { load } from 'tilewright/runtime';
+
+const size = 256;
+const builder = new GraphBuilder('large');
+const a = builder.input('a', 'f32', [size, size]);
+builder.output('y', builder.op('matmul', [a, a], { transA: false, transB: false }));
+const { files } = await compile(builder.finish());
+await writeArtifact(files, 'threads');
+const own = await import('./threads/index.js');
+
+for (const model of [await load(files, { threads: 2 }), await own.load({ threads: 2 })]) {
+  const { y } = await model.run({ a: { dtype: 'f32', shape: [size, size], data: new Float32Array(size * size).fill(1) } });
+  console.log(model.info().threads, y.data[size]);
+  model.dispose();
+}
+`;
+
 describe('the package as published', () => {
   let folder = '';
 
@@ -62,6 +82,11 @@ describe('the package as published', () => {
     await node([cli, 'compile', 'small.onnx', '-o', 'from-cli'], folder);
     const printed = await node(['consumer.ts'], folder);
     expect(printed.trim().split('\n')).toEqual(Array(3).fill(JSON.stringify(smallOutput)));
+  });
+
+  test('runs a model on several threads', { timeout: 2 * MINUTES }, async () => {
+    await writeFile(join(folder, 'threads.mjs'), THREADS);
+    expect(await node(['threads.mjs'], folder)).toBe('2 256\n2 256\n');
   });
 
   test('is typed for strict TypeScript without the extensions of ours', { timeout: MINUTES }, async () => {
