@@ -1,10 +1,11 @@
 import { boundsOf, type Interval } from '../../ir/tensor/bounds.ts';
 import { int } from '../../ir/tensor/build.ts';
+import { inequality } from '../../ir/tensor/inequality.ts';
 import { addLinear, type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { substituteExpr } from '../../ir/tensor/visit.ts';
 import { type Access, loopRange } from './accesses.ts';
-import { conjuncts, inequality } from './guards.ts';
+import { conjuncts } from './guards.ts';
 import { hasLoad, linearBounds, mentions, partitionTerms } from './linear-parts.ts';
 
 const zero = int(0);
@@ -29,9 +30,23 @@ export function sweep(access: Access, dim: number, outer: ReadonlySet<string>): 
   if (!pure || opaque) return undefined;
   const bounds = linearBounds(inner, ranges);
   if (!Number.isFinite(bounds.min) || !Number.isFinite(bounds.max)) return undefined;
-  const interval = { min: bounds.min + base.constant, max: bounds.max + base.constant };
-  return { base: { ...base, constant: 0 }, interval };
+  const fixed = { ...base, constant: 0 };
+  const ends = endsOf(access, linear, fixed);
+  const interval = {
+    min: bounds.min + base.constant,
+    max: Math.max(bounds.min + base.constant, Math.min(bounds.max + base.constant, ...ends)),
+  };
+  return { base: fixed, interval };
 }
+
+/** How far beyond the base an access reaches at most, by its conditions on the index. */
+const endsOf = ({ conditions }: Access, index: Linear, base: Linear): readonly number[] =>
+  conditions.flatMap(conjuncts).flatMap((cond) => {
+    const form = inequality(cond);
+    if (form === undefined) return [];
+    const { terms, constant } = addLinear(subtractLinear(form, index), base);
+    return terms.size === 0 ? [-constant] : [];
+  });
 
 export function sameLinear(left: Linear, right: Linear): boolean {
   const difference = subtractLinear(left, right);
@@ -113,12 +128,12 @@ function limitsToReads(
   dim: number,
   outer: ReadonlySet<string>,
 ): boolean {
-  const [to, from] = [write.indices[dim], read.indices[dim]];
+  const [to, from] = [write.indices[dim], sweep(read, dim, outer)];
   if (form === undefined || to === undefined || from === undefined) return false;
   const rest = subtractLinear(form, linearOf(to));
   const isFree = [...rest.terms.values()].every(({ atom }) => !mentions(atom, (name) => !outer.has(name)));
   const ranges = new Map(read.loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
-  return isFree && linearBounds(addLinear(rest, linearOf(from)), ranges).max <= 0;
+  return isFree && linearBounds(addLinear(rest, from.base), ranges).max + from.interval.max <= 0;
 }
 
 /** Pairs the variables that are no outer ones by their coefficients. */

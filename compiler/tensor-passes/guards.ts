@@ -1,5 +1,6 @@
 import type { Interval } from '../../ir/tensor/bounds.ts';
 import { binary, int } from '../../ir/tensor/build.ts';
+import { inequality } from '../../ir/tensor/inequality.ts';
 import { fromLinear, type Linear, linearOf, shiftLinear, subtractLinear } from '../../ir/tensor/linear.ts';
 import type { Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { mapChildren, update } from '../../ir/tensor/visit.ts';
@@ -18,24 +19,6 @@ export interface Guard {
 export function conjuncts(cond: Expr): readonly Expr[] {
   const isAnd = cond.kind === 'binary' && cond.op === 'and';
   return isAnd ? [...conjuncts(cond.left), ...conjuncts(cond.right)] : [cond];
-}
-
-/** A comparison of i32 as `form ≤ 0`. */
-export function inequality(expr: Expr): Linear | undefined {
-  if (expr.kind !== 'binary' || expr.left.dtype !== 'i32') return undefined;
-  const difference = () => subtractLinear(linearOf(expr.left), linearOf(expr.right));
-  switch (expr.op) {
-    case 'le':
-      return difference();
-    case 'lt':
-      return shiftLinear(difference(), 1);
-    case 'ge':
-      return subtractLinear(linearOf(expr.right), linearOf(expr.left));
-    case 'gt':
-      return shiftLinear(subtractLinear(linearOf(expr.right), linearOf(expr.left)), 1);
-    default:
-      return undefined;
-  }
 }
 
 /** The guards of every `if` below a statement that read no memory and no name that is bound by a `let` on the way. */

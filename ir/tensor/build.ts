@@ -1,7 +1,20 @@
 import { type Dim, isStatic, type Shape } from '../dim.ts';
 import type { DType } from '../dtype.ts';
 import { type BinaryOp, binaryResult, type Scalar, type UnaryOp, unaryResult } from '../scalar.ts';
-import type { Annotations, Block, Buffer, Expr, For, Iter, LoopKind, Scope, Seq, Stmt, Store, Var } from './tensor-func.ts';
+import type {
+  Annotations,
+  Block,
+  Buffer,
+  Expr,
+  For,
+  Iter,
+  LoopKind,
+  Scope,
+  Seq,
+  Stmt,
+  Store,
+  Var,
+} from './tensor-func.ts';
 
 export const constant = (value: Scalar, dtype: DType): Expr => ({ kind: 'const', dtype, value });
 export const int = (value: number): Expr => ({ kind: 'const', dtype: 'i32', value });

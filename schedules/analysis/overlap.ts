@@ -6,9 +6,10 @@ import { type Access, accessesOf, loadsIn, loadsOf, storesIn, touchersOf } from 
 import { fillsBox, isOverrun } from './coverage.ts';
 import { bodyRanges, loopRanges, mergeRanges } from './extents.ts';
 import { conjuncts, feeds, reduceIters } from './iters.ts';
+import { limitSpan, limitsOf, limitsSpan } from './limits.ts';
 import { type BlockSite, blockSites, findBuffer } from './nests.ts';
 import { sameIndices, storesOf } from './reduction.ts';
-import { covers, spanOf } from './regions.ts';
+import { covers, type Span, spanOf } from './regions.ts';
 import { separates } from './separation.ts';
 
 /** The accesses of blocks by buffer, of those buffers that one of the blocks writes. */
@@ -57,20 +58,23 @@ export function isRemade(
   const inside = new Set(accesses.map((access) => access.site.block));
   if (!func.temps.some((temp) => temp.name === buffer)) return false;
   if (touchersOf(blockSites(func), buffer).some(({ block }) => !inside.has(block))) return false;
-  const makers = conjuncts(first.site.block.predicate).filter((part) => !isOverrun(part, first.site));
-  const guards = accesses.map(({ site }) => conjuncts(site.block.predicate).map(exprKey));
-  if (!makers.every((part) => guards.every((keys) => keys.includes(exprKey(part))))) return false;
   const fixed = new Set([...func.sizes, ...namesOf(through)]);
   const ranges = rangesAt(
     func,
     accesses.map((access) => access.site),
   );
   const made = accesses.filter((access) => access.write && access.site === first.site);
+  const isOpen = (part: Expr): boolean =>
+    !isOverrun(part, first.site) && !made.every((access) => limitsSpan(part, access, fixed, ranges));
+  const guards = accesses.map(({ site }) => conjuncts(site.block.predicate).map(exprKey));
+  const makers = conjuncts(first.site.block.predicate).filter(isOpen);
+  if (!makers.every((part) => guards.every((keys) => keys.includes(exprKey(part))))) return false;
   if (!made.every(({ indices }) => fillsBox(indices, ranges, fixed))) return false;
-  return findBuffer(func, buffer).shape.every((extent, d) => {
-    const [outer, inner] = [made, accesses].map((some) => spanOf(indicesIn(some, d), fixed, ranges));
-    return covers(outer, inner, extent);
-  });
+  const spanAt = (some: readonly Access[], d: number): Span =>
+    limitSpan(spanOf(indicesIn(some, d), fixed, ranges), limitsOf(some, d, fixed, ranges));
+  return findBuffer(func, buffer).shape.every((extent, d) =>
+    accesses.every((access) => covers(spanAt(made, d), spanAt([access], d), extent)),
+  );
 }
 
 const indicesIn = (accesses: readonly Access[], dim: number): readonly Expr[] =>

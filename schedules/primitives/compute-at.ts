@@ -7,6 +7,7 @@ import { requireLoopKinds } from '../analysis/carried.ts';
 import { runsForAll } from '../analysis/coverage.ts';
 import { bodyRanges, loopRanges, mergeRanges } from '../analysis/extents.ts';
 import { plainDims } from '../analysis/iters.ts';
+import { limitSpan, limitsOf } from '../analysis/limits.ts';
 import {
   type BlockSite,
   blockSites,
@@ -141,15 +142,11 @@ function partsNeeded(
   const reads = consumers.flatMap(accessesOf).filter((access) => access.buffer === buffer.name);
   return producer.block.iters.map((iter): Part => {
     const dim = dims.indexOf(iter);
-    const span =
-      dim < 0
-        ? undefined
-        : spanOf(
-            reads.flatMap(({ indices }) => indices[dim] ?? []),
-            fixed,
-            ranges,
-          );
-    const part = dim < 0 ? undefined : partOf(span, iter.extent);
-    return part === undefined ? wholeOf(iter) : { iter, min: part.min, extent: int(part.extent), isWhole: false };
+    if (dim < 0) return wholeOf(iter);
+    const limits = limitsOf(reads, dim, fixed, ranges);
+    const indices = reads.flatMap((read) => read.indices[dim] ?? []);
+    const part = partOf(limitSpan(spanOf(indices, fixed, ranges), limits), iter.extent);
+    if (part === undefined) return wholeOf(iter);
+    return { iter, min: part.min, extent: int(part.extent), isWhole: false, limits };
   });
 }

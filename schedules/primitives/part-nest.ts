@@ -1,6 +1,8 @@
+import { isStatic } from '../../ir/dim.ts';
 import { proves, type Ranges } from '../../ir/tensor/bounds.ts';
 import { add, and, binary, dimExpr, int, less, loop as makeLoop, variable } from '../../ir/tensor/build.ts';
 import { exprKey } from '../../ir/tensor/expr-key.ts';
+import { constantLinear, fromLinear, type Linear, subtractLinear } from '../../ir/tensor/linear.ts';
 import { simplify, sizeRanges } from '../../ir/tensor/simplify.ts';
 import type { Block, Expr, For, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { loopRanges, mergeRanges } from '../analysis/extents.ts';
@@ -14,6 +16,8 @@ export interface Part {
   readonly min: Expr;
   readonly extent: Expr;
   readonly isWhole: boolean;
+  /** Forms over the loops around with `value + form ≤ 0` for all values that are needed. */
+  readonly limits?: readonly Linear[];
 }
 
 /** All values of an iteration variable. */
@@ -37,17 +41,30 @@ export function nestOver(
     loopRanges(parts.map(({ extent }, i) => makeLoop(names[i] ?? '', extent, nothing))),
   );
   const iters = parts.map(({ iter, min }, i) => ({ ...iter, value: add(min, variable(names[i] ?? '')) }));
-  const guards = parts.flatMap(({ isWhole }, i) =>
-    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], around, ranges),
+  const guards = parts.flatMap(({ isWhole, limits }, i) =>
+    isWhole || iters[i] === undefined ? [] : guardsOf(iters[i], limits ?? [], around, ranges),
   );
   const moved = withPredicate({ ...block, iters }, guards.length === 0 ? undefined : guards.reduce(and));
   return parts.reduceRight<Stmt>((body, { extent }, i) => makeLoop(names[i] ?? '', extent, body), moved);
 }
 
-/** What keeps a variable inside of its extent, where that is not certain. */
-function guardsOf({ value, extent }: Iter, around: readonly For[], ranges: Ranges): readonly Expr[] {
+/** What keeps a variable inside of its extent and its limits, where that is not certain. */
+function guardsOf(
+  { value, extent }: Iter,
+  limits: readonly Linear[],
+  around: readonly For[],
+  ranges: Ranges,
+): readonly Expr[] {
   const [position, end] = [simplify(value, ranges), dimExpr(extent)];
   const loop = around.find(({ loopVar }) => position.kind === 'var' && position.name === loopVar);
   if (loop !== undefined && exprKey(simplify(loop.extent)) === exprKey(simplify(end))) return [];
-  return [binary('ge', value, int(0)), less(value, end)].filter((guard) => proves(guard, ranges) !== true);
+  const implied = ({ terms, constant }: Linear): boolean =>
+    terms.size === 0 && isStatic(extent) && 1 - constant >= extent;
+  const bounds = limits
+    .filter((limit) => !implied(limit))
+    .map((limit) => fromLinear(subtractLinear(constantLinear(1), limit)));
+  const isWithin = bounds.some((bound) => proves(binary('le', bound, end), ranges) === true);
+  const ends = isWithin ? bounds : [end, ...bounds];
+  const guards = [binary('ge', value, int(0)), ...ends.map((bound) => less(value, bound))];
+  return guards.filter((guard) => proves(guard, ranges) !== true);
 }

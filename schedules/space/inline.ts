@@ -2,6 +2,7 @@ import { ScheduleError } from '../../ir/errors.ts';
 import { type BinaryOp, type UnaryOp, unaryOps } from '../../ir/scalar.ts';
 import { walk } from '../../ir/tensor/visit.ts';
 import { readersOf, writtenBy } from '../analysis/accesses.ts';
+import { readsMemory } from '../analysis/extents.ts';
 import { type BlockSite, blockSites } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 
@@ -50,6 +51,8 @@ function isCostly(site: BlockSite): boolean {
   let found = false;
   walk(site.block.body, {
     expr: (expr) => {
+      // Arithmetic on indices is the compiler's.
+      if (expr.dtype === 'i32' && !readsMemory(expr)) return;
       if ((expr.kind === 'unary' || expr.kind === 'binary') && costly.has(expr.op)) found = true;
     },
   });

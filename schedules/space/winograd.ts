@@ -163,6 +163,7 @@ function tileProducts(schedule: Schedule, product: string, loop: string, rows: n
     ({ block }) => block.name !== product && writtenBy(findBlock(schedule.func, block.name)).has(buffer ?? ''),
   );
   const name = copy?.block.name ?? '';
+  if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'thread' });
   schedule.apply({ primitive: 'compute-at', block: name, loop });
   const [row, column, tile, k] = loopVars(schedule, name, 4) as [string, string, string, string];
   const [outer, inner] = [`${tile}_tile`, `${tile}_in`] as const;
@@ -183,7 +184,9 @@ function transformInput(
   { columns, panelsOutside }: TilesPlan,
   block: string,
 ): void {
+  const [buffer] = writtenBy(findBlock(schedule.func, input));
   if (!panelsOutside) schedule.apply({ primitive: 'compute-at', block: input, loop: block });
+  if (!panelsOutside && buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'thread' });
   const [row, column, tile, c] = loopVars(schedule, input, 4) as [string, string, string, string];
   const [line, place] = [`${tile}_line`, `${tile}_place`] as const;
   const [vector, lane] = [`${c}_vector`, `${c}_lane`] as const;
