@@ -1,14 +1,15 @@
 import { invariant } from '../ir/errors.ts';
 import type { Graph, Node, NodeOf } from '../ir/graph/graph.ts';
 import type { Buffer, TensorFunc } from '../ir/tensor/tensor-func.ts';
-import type { TensorData } from '../ir/tensor-data.ts';
+import { bytesOf, type TensorData } from '../ir/tensor-data.ts';
 import { printTensorFunc } from '../ir/text/print-tensor.ts';
 import { asDecided, type Decide, decisionsOf } from '../schedules/decision.ts';
 import type { ParallelAxis, SpaceContext } from '../schedules/space/context.ts';
 import { type Scheduled, scheduleWorkload, type Workload } from '../schedules/space/search-space.ts';
 import { wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
 import type { Trace } from '../schedules/trace.ts';
-import { type HoistedInput, type HoistedPacking, hoistPacking, pack } from './hoist-packing.ts';
+import { chooseDefinitions } from './choose-definitions.ts';
+import { type HoistedConstants, type HoistedInput, hoistConstants, pack } from './hoist-constants.ts';
 import { workloadOf } from './lower/workload.ts';
 import { splitPhases } from './phases.ts';
 import { isDivisible } from './tensor-passes/divide-parallel.ts';
@@ -30,35 +31,58 @@ export interface Kernel extends KernelVariant {
   /** What it computes, in the definition that the schedule chose. */
   readonly tensor: TensorFunc;
   readonly inputs: readonly HoistedInput[];
+  /** What is run when an artifact is loaded, in flat form: for the inputs that are prepared, by their positions. */
+  readonly preparations: ReadonlyMap<number, TensorFunc>;
   /** What the phases call the kernel's inputs and outputs. */
   readonly operands: Pick<TensorFunc, 'inputs' | 'outputs'>;
   /** The same for engines with relaxed SIMD: with the same operands, and the same workspaces. */
   readonly relaxed: KernelVariant;
 }
 
-/** A call of a kernel. An operand is a value of the graph, or a constant that was packed for this kernel. */
+/** A call of a kernel. */
 export interface KernelCall {
   readonly node: NodeOf<'fused'>;
   readonly kernel: Kernel;
-  readonly inputs: readonly (string | TensorData)[];
+  readonly inputs: readonly Operand[];
 }
+
+/** A value of the graph, a constant that was packed for the kernel, or what is made of a constant when it is loaded. */
+export type Operand = string | TensorData | Prepared;
+
+export interface Prepared {
+  /** In flat form, from the constant to the operand. */
+  readonly preparation: TensorFunc;
+  readonly constant: string | TensorData;
+}
+
+export const isPrepared = (operand: Operand): operand is Prepared =>
+  typeof operand !== 'string' && 'preparation' in operand;
 
 /** What the schedule of a kernel depends on beside its workload and its target. */
 type KernelContext = Omit<SpaceContext, 'target'>;
+
+/** What may be added to the weights, as a part of them, by preparing them for a faster algorithm. */
+const preparedShare = 0.4;
 
 /** Lowers, schedules and flattens every group of a fused graph, equal workloads once. */
 export function buildKernels(graph: Graph, parallel: ParallelAxis = 'auto'): readonly KernelCall[] {
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
   const known = new Map<string, Kernel>();
-  return graph.nodes.filter(isKernel).map((node) => {
-    const workload = workloadOf(node);
+  const nodes = graph.nodes.filter(isKernel);
+  const weights = graph.constants.reduce((sum, { data }) => sum + bytesOf(data.data).length, 0);
+  const workloads = chooseDefinitions(
+    nodes.map((node) => workloadOf(node, (input) => constants.has(input))),
+    preparedShare * weights,
+  );
+  return nodes.map((node, i) => {
+    const workload = workloads[i] as Workload;
     const tensor = workload.definitions[0]?.func;
     invariant(tensor !== undefined, `group ${node.name} has a definition`);
     const fixed = tensor.inputs.filter((_, i) => constants.has(node.inputs[i] as string)).map((input) => input.name);
-    const key = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')}`;
+    const key = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')} ${workload.preferred}`;
     const kernel = known.get(key) ?? buildKernel(workload, { constants: new Set(fixed), parallel });
     known.set(key, kernel);
-    return { node, kernel, inputs: kernel.inputs.map((input) => operand(node, input, constants)) };
+    return { node, kernel, inputs: kernel.inputs.map((_, i) => operand(node, kernel, i, constants)) };
   });
 }
 
@@ -77,19 +101,20 @@ function isKernel(node: Node): node is NodeOf<'fused'> {
  */
 export function buildKernel(workload: Workload, context: KernelContext, decide?: Decide): Kernel {
   const scheduled = scheduleWorkload(workload, { ...context, target: wasmSimd }, decide);
-  const hoisted = hoistPacking(scheduled.func, context.constants);
+  const hoisted = hoistConstants(scheduled.func, context.constants);
   const variant = variantOf(scheduled, hoisted);
   return {
     ...variant,
     name: scheduled.definition.func.name,
     tensor: scheduled.definition.func,
     inputs: hoisted.inputs,
+    preparations: preparationsOf(scheduled.definition.func.name, hoisted.inputs),
     operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
     relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, context),
   };
 }
 
-function variantOf({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelVariant {
+function variantOf({ trace, func }: Scheduled, hoisted: HoistedConstants): KernelVariant {
   const { funcs, shared } = splitPhases(hoisted.func);
   return { trace, scheduled: func, lowered: funcs.map((phase) => lowerSchedule(phase)), shared };
 }
@@ -99,7 +124,7 @@ function variantOf({ trace, func }: Scheduled, hoisted: HoistedPacking): KernelV
  * it how operands are packed, is kept.
  */
 function relaxedVariant(
-  simd: KernelVariant & HoistedPacking,
+  simd: KernelVariant & HoistedConstants,
   workload: Workload,
   context: KernelContext,
 ): KernelVariant {
@@ -107,7 +132,7 @@ function relaxedVariant(
   const kept = decisions.filter(([name]) => !/\.(rows|row-tiles)$/.test(name));
   if (kept.length === decisions.length) return simd;
   const scheduled = scheduleWorkload(workload, { ...context, target: wasmRelaxedSimd }, asDecided(new Map(kept)));
-  const hoisted = hoistPacking(scheduled.func, context.constants);
+  const hoisted = hoistConstants(scheduled.func, context.constants);
   const variant = variantOf(scheduled, hoisted);
   const hasSameOperands =
     printOperands(hoisted.inputs) === printOperands(simd.inputs) && printPhases(variant) === printPhases(simd);
@@ -115,7 +140,11 @@ function relaxedVariant(
 }
 
 const printOperands = (inputs: readonly HoistedInput[]): string =>
-  inputs.map(({ source, pack: packing }) => `${source} ${packing ? printTensorFunc(packing) : ''}`).join('\n');
+  inputs
+    .map(({ source, pack: packing, prepare }) =>
+      [source, ...[packing, prepare].map((func) => (func === undefined ? '' : printTensorFunc(func)))].join(' '),
+    )
+    .join('\n');
 
 /** What the plan says of the phases. */
 const printPhases = ({ lowered, shared }: KernelVariant): string =>
@@ -128,15 +157,26 @@ const printPhases = ({ lowered, shared }: KernelVariant): string =>
     })),
   ]);
 
+function preparationsOf(kernel: string, inputs: readonly HoistedInput[]): ReadonlyMap<number, TensorFunc> {
+  const entries = inputs.flatMap(({ prepare }, i) =>
+    prepare === undefined ? [] : [[i, lowerSchedule({ ...prepare, name: `${kernel}/prepare` })] as const],
+  );
+  return new Map(entries);
+}
+
 function operand(
   node: NodeOf<'fused'>,
-  { source, pack: packing }: HoistedInput,
+  { inputs, preparations }: Kernel,
+  position: number,
   constants: ReadonlyMap<string, TensorData>,
-) {
+): Operand {
+  const { source, pack: packing } = inputs[position] as HoistedInput;
   const name = node.inputs[source];
   invariant(name !== undefined, `kernel ${node.name} has no input ${source}`);
   const data = constants.get(name);
-  return packing === undefined || data === undefined ? name : pack(packing, data);
+  const constant = packing === undefined || data === undefined ? name : pack(packing, data);
+  const preparation = preparations.get(position);
+  return preparation === undefined ? constant : { preparation, constant };
 }
 
 /** The workspaces that a kernel needs in linear memory while it runs: those that phases share, then those of each. */

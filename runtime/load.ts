@@ -5,7 +5,7 @@ import { supports } from './features.ts';
 import { whyOneThread } from './host.ts';
 import { files, formatVersion, type KernelsVariant, type Manifest } from './manifest.ts';
 import { LoadedModel, onThisThread } from './model.ts';
-import { isWorthSharing, memoryBytes } from './program.ts';
+import { bindSteps, isWorthSharing, memoryBytes } from './program.ts';
 import { withSharedMemory } from './shared-memory.ts';
 import { openSource, type ReadFile } from './source.ts';
 import { Threads } from './threads.ts';
@@ -26,14 +26,31 @@ export async function load(source: ArtifactSource, options: LoadOptions = {}): P
   const bytes = memoryBytes(manifest, threads);
   const pages = Math.ceil(bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
-  new Uint8Array(memory.buffer).set(weights, manifest.memory.weights);
   const { module, features } = kernels;
+  await placeWeights(manifest, weights, module, memory);
   const runner =
     threads > 1
       ? await Threads.start({ manifest, module, memory }, threads)
       : onThisThread(manifest, await WebAssembly.instantiate(module, { env: { memory } }));
   const facts = { threads, features, memoryBytes: bytes, ...(oneThreadBecause !== undefined && { oneThreadBecause }) };
   return new LoadedModel(manifest, memory, runner, facts);
+}
+
+/** Copies the weights that kernels read as they are, and makes the operands that are prepared of others. */
+async function placeWeights(
+  manifest: Manifest,
+  weights: Uint8Array,
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<void> {
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(weights.subarray(0, manifest.memory.resident), manifest.memory.weights);
+  if (manifest.prepare.length === 0) return;
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  for (const { weights: part, to, step } of manifest.prepare) {
+    bytes.set(weights.subarray(part.offset, part.offset + part.bytes), to);
+    for (const bound of bindSteps([step], manifest.memory, exports)) bound.run(0, 1);
+  }
 }
 
 interface ThreadChoice {

@@ -11,6 +11,8 @@ export interface Manifest {
   readonly inputs: readonly TensorSlot[];
   readonly outputs: readonly TensorSlot[];
   readonly memory: MemoryLayout;
+  /** What is made of weights once, when the artifact is loaded. */
+  readonly prepare: readonly Preparation[];
   readonly plan: readonly Step[];
   /** The same kernels for different engines, the fastest first; the last requires nothing. */
   readonly kernels: readonly KernelsVariant[];
@@ -27,13 +29,22 @@ export interface TensorSlot extends TensorInfo {
 }
 
 /**
- * `bytes` in all; the weights' file is copied to `weights`; all else is the arena of activations. Each thread but the
- * first needs `thread` bytes more, for workspaces of its own.
+ * `bytes` in all; the first `resident` bytes of the weights' file are copied to `weights`; all else is the arena of
+ * activations, and what is prepared of other weights. Each thread but the first needs `thread` bytes more, for workspaces
+ * of its own.
  */
 export interface MemoryLayout {
   readonly bytes: number;
   readonly weights: number;
+  readonly resident: number;
   readonly thread: number;
+}
+
+/** Copies a part of the weights' file to `to`, where nothing else stands yet, and runs a step that reads it there. */
+export interface Preparation {
+  readonly weights: { readonly offset: number; readonly bytes: number };
+  readonly to: number;
+  readonly step: Step;
 }
 
 /**

@@ -29,8 +29,16 @@ const leastWork = 40_000;
 export const isWorthSharing = ({ parallel, work }: Step): boolean => parallel !== undefined && work >= leastWork;
 
 /** The steps of the plan for one thread. Throws ArtifactError where the plan calls a kernel that the module lacks. */
-export function bindPlan({ plan, memory }: Manifest, exports: WebAssembly.Exports, thread = 0): readonly BoundStep[] {
-  return plan.map((step) => {
+export const bindPlan = ({ plan, memory }: Manifest, exports: WebAssembly.Exports, thread = 0): readonly BoundStep[] =>
+  bindSteps(plan, memory, exports, thread);
+
+export function bindSteps(
+  steps: readonly Step[],
+  memory: Manifest['memory'],
+  exports: WebAssembly.Exports,
+  thread = 0,
+): readonly BoundStep[] {
+  return steps.map((step) => {
     const { kernel, parallel } = step;
     const call = exports[kernel] as (...args: readonly number[]) => void;
     if (typeof call !== 'function')

@@ -7,7 +7,7 @@ import type { KernelCall } from '../kernels.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
 import { loaderFiles } from './loader-files.ts';
-import { stepsOf, threadBytes } from './steps.ts';
+import { preparationsOf, stepsOf, threadBytes } from './steps.ts';
 import { indexModule, packageJson, printTypings } from './typings.ts';
 
 export interface AssembleParts {
@@ -60,7 +60,13 @@ function describe({ graph, calls, layout }: AssembleParts): Content {
     outputs: graph.outputs.map((output) =>
       slot(output.name, typeOf(graph, output.value), layout.address(output.value)),
     ),
-    memory: { bytes: layout.totalBytes, weights: layout.weightsOffset, thread: threadBytes(calls) },
+    memory: {
+      bytes: layout.totalBytes,
+      weights: layout.weightsOffset,
+      resident: layout.residentBytes,
+      thread: threadBytes(calls),
+    },
+    prepare: preparationsOf(layout),
     plan: calls.flatMap((call) => stepsOf(call, layout)),
     kernels: [
       { file: files.relaxedKernels, requires: ['relaxed-simd'] },

@@ -1,7 +1,7 @@
 import { byteSize } from '../../ir/dtype.ts';
 import { invariant } from '../../ir/errors.ts';
 import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import type { SharedStep, Step } from '../../runtime/manifest.ts';
+import type { Preparation, SharedStep, Step } from '../../runtime/manifest.ts';
 import { countKernel } from '../counts/count-kernel.ts';
 import { instructionsOf } from '../counts/counts.ts';
 import type { KernelCall } from '../kernels.ts';
@@ -34,6 +34,21 @@ export function stepsOf(call: KernelCall, layout: Layout): readonly Step[] {
     };
   });
 }
+
+/** What is run when an artifact is loaded. */
+export const preparationsOf = ({ preparations }: Layout): readonly Preparation[] =>
+  preparations.map(({ prepared: { preparation }, inFile, from, to, workspaces }) => ({
+    weights: inFile,
+    to: from,
+    step: {
+      kind: 'kernel',
+      kernel: preparation.name,
+      node: preparation.name,
+      operands: [from, to, ...workspaces],
+      work: instructionsOf(countKernel(preparation).counts),
+      ...(isDivisible(preparation) && { parallel: { own: [] } }),
+    },
+  }));
 
 /** What each thread but the first needs of memory for itself: kernels run one after the other, so for the largest. */
 export const threadBytes = (calls: readonly KernelCall[]): number =>

@@ -8,8 +8,12 @@ import { emitWasm } from './wasm/index.ts';
 /** The kernels once for engines with relaxed SIMD, where products are accumulated by one instruction, once for all. */
 export const emitVariants = async (kernels: readonly Kernel[]): Promise<KernelFiles> => ({
   [files.relaxedKernels]: await emitWasm(
-    kernels.flatMap(({ relaxed }) => relaxed.lowered.map(fuseMultiplyAdd).map(divideParallel)),
+    kernels.flatMap(({ relaxed, preparations }) =>
+      [...relaxed.lowered, ...preparations.values()].map(fuseMultiplyAdd).map(divideParallel),
+    ),
     { relaxedSimd: true },
   ),
-  [files.kernels]: await emitWasm(kernels.flatMap(({ lowered }) => lowered.map(divideParallel))),
+  [files.kernels]: await emitWasm(
+    kernels.flatMap(({ lowered, preparations }) => [...lowered, ...preparations.values()].map(divideParallel)),
+  ),
 });

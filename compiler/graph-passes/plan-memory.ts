@@ -14,6 +14,8 @@ export interface MemoryPlan {
   readonly temps: ReadonlyMap<string, readonly number[]>;
   /** The largest number of bytes in use at once: a bound below which no arena can be. */
   readonly peak: number;
+  /** The same of values alone, without workspaces, and the node at which so much is in use, if there is one. */
+  readonly liveValues: { readonly bytes: number; readonly node: string | undefined };
 }
 
 /** Bytes that are in use from one step to another, both included. Step i is node i; inputs come before, outputs after. */
@@ -49,6 +51,7 @@ export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly num
       block: { bytes: align(bytes), first: step, last: step },
     })),
   );
+  const live = peakOf(blocks);
   const all = [...blocks, ...owned.map(({ block }) => block)];
   const offsets = assignOffsets(all);
   return {
@@ -58,7 +61,8 @@ export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly num
       graph,
       owned.map(({ node }, i) => ({ node, offset: offsets[blocks.length + i] ?? 0 })),
     ),
-    peak: peakOf(all),
+    peak: peakOf(all).bytes,
+    liveValues: { bytes: live.bytes, node: graph.nodes[live.step]?.name },
   };
 }
 
@@ -150,7 +154,7 @@ const mostRounds = 50;
 
 /** An offset for each block: disjoint ranges where lifetimes overlap. */
 export function assignOffsets(blocks: readonly Block[]): readonly number[] {
-  const bound = peakOf(blocks);
+  const bound = peakOf(blocks).bytes;
   let order = blocks.map((_, i) => i).sort((a, b) => bytesAt(blocks, b) - bytesAt(blocks, a) || a - b);
   let best = placeInOrder(blocks, order);
   for (let round = 0, current = best; round < mostRounds && endOf(blocks, best) > bound; round++) {
@@ -199,9 +203,11 @@ function bestGap(bytes: number, occupied: readonly Placed[]): number {
   return best >= 0 ? best : end;
 }
 
-function peakOf(blocks: readonly Block[]): number {
-  const steps = new Set(blocks.map((block) => block.first));
+/** The most bytes in use at a step, and the first step at which they are. */
+function peakOf(blocks: readonly Block[]): { readonly bytes: number; readonly step: number } {
   const used = (step: number): number =>
     blocks.reduce((sum, block) => sum + (block.first <= step && step <= block.last ? block.bytes : 0), 0);
-  return Math.max(0, ...[...steps].map(used));
+  return [...new Set(blocks.map((block) => block.first))]
+    .map((step) => ({ step, bytes: used(step) }))
+    .reduce((most, at) => (at.bytes > most.bytes ? at : most), { bytes: 0, step: 0 });
 }

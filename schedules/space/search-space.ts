@@ -3,6 +3,7 @@ import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { blockSites } from '../analysis/nests.ts';
 import { byRule, type Decide, sampleCategorical } from '../decision.ts';
 import { Schedule } from '../schedule.ts';
+import type { ConvCost } from '../target/conv-cost.ts';
 import type { Trace } from '../trace.ts';
 import type { SpaceContext } from './context.ts';
 import { vectorizeBlock } from './elementwise.ts';
@@ -17,6 +18,8 @@ import { scheduleWinograd } from './winograd.ts';
 export interface Definition {
   readonly name: string;
   readonly func: TensorFunc;
+  /** What the target is taken to need for it, where definitions are chosen by that. */
+  readonly cost?: ConvCost;
 }
 
 /** What is to be computed: by one of several algorithms, whose functions take the same operands and mean the same. */

@@ -5,6 +5,8 @@ import type { Target } from './target.ts';
 export interface ConvSizes {
   /** Lines of the result, and places in each. */
   readonly lines: number;
+  /** Lines of one image. */
+  readonly height: number;
   readonly width: number;
   readonly inputs: number;
   readonly outputs: number;

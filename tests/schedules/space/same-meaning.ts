@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { pack } from '../../../compiler/hoist-packing.ts';
+import { operandOf } from '../../../compiler/hoist-constants.ts';
 import { buildKernel, type Kernel } from '../../../compiler/kernels.ts';
 import { onlyDirect } from '../../../compiler/lower/workload.ts';
 import { isFloat } from '../../../ir/dtype.ts';
@@ -24,10 +24,7 @@ const canonical = ({ dtype, data }: TensorData): readonly unknown[] =>
 
 /** A constant's place among the kernel's inputs may be taken by what was packed from it. */
 const kernelInputs = (kernel: Kernel, inputs: readonly TensorData[]): readonly TensorData[] =>
-  kernel.inputs.map(({ source, pack: packing }) => {
-    const data = inputs[source] as TensorData;
-    return packing === undefined ? data : pack(packing, data);
-  });
+  kernel.inputs.map((input) => operandOf(input, inputs[input.source] as TensorData));
 
 /** Partial results, which floats round otherwise. */
 const isReassociation = (step: Step): boolean => step.primitive === 'rfactor';

@@ -6,7 +6,7 @@ import type { TensorData } from '../ir/tensor-data.ts';
 import { runCopy } from './run-copy.ts';
 
 /** A function without the work that only depends on constants, and that work as functions of their own. */
-export interface HoistedPacking {
+export interface HoistedConstants {
   readonly func: TensorFunc;
   /** Where each input of `func` comes from: an input of the original, by position, or a function of one of them. */
   readonly inputs: readonly HoistedInput[];
@@ -14,7 +14,10 @@ export interface HoistedPacking {
 
 export interface HoistedInput {
   readonly source: number;
+  /** Runs when the model is compiled. */
   readonly pack?: TensorFunc;
+  /** Makes the input of the packed constant, with one operand and one result. Runs when the artifact is loaded. */
+  readonly prepare?: TensorFunc;
 }
 
 interface Packing {
@@ -25,11 +28,15 @@ interface Packing {
 
 /**
  * Takes the statements out that copy a constant input into a temporary (what transform-layout of weights leaves), so
- * that the compiler runs them once: the temporary becomes an input.
+ * that the compiler runs them once: the temporary becomes an input. Then those that compute a temporary from nothing but
+ * one constant (the transform of a filter): they make more of it, and so are run when the artifact is loaded.
  *
  *   for i { block pack { %packed[…] = %w[…] } }  …%packed[…]…      →      …%packed[…]…    with packed an input
  */
-export function hoistPacking(func: TensorFunc, constants: ReadonlySet<string>): HoistedPacking {
+export const hoistConstants = (func: TensorFunc, constants: ReadonlySet<string>): HoistedConstants =>
+  hoistPreparations(hoistPacking(func, constants), constants);
+
+function hoistPacking(func: TensorFunc, constants: ReadonlySet<string>): HoistedConstants {
   const stmts = func.body.kind === 'seq' ? func.body.stmts : [func.body];
   const packings = stmts.flatMap((stmt) => packingOf(func, stmts, stmt, constants));
   if (packings.length === 0) return { func, inputs: func.inputs.map((_, source) => ({ source })) };
@@ -61,6 +68,61 @@ export function pack(packing: TensorFunc, data: TensorData): TensorData {
   const packed = runCopy(packing, operand) ?? interpretFunc(packing, [operand])[0];
   invariant(packed !== undefined, 'a packing has one output');
   return packed;
+}
+
+/** The operand that a kernel reads for a constant, by the interpreter. */
+export function operandOf({ pack: packing, prepare }: HoistedInput, data: TensorData): TensorData {
+  const packed = packing === undefined ? data : pack(packing, data);
+  const [prepared = packed] = prepare === undefined ? [] : interpretFunc(prepare, [packed]);
+  return prepared;
+}
+
+function hoistPreparations({ func, inputs }: HoistedConstants, constants: ReadonlySet<string>): HoistedConstants {
+  const stmts = func.body.kind === 'seq' ? func.body.stmts : [func.body];
+  const known = new Set(
+    func.inputs.filter(({ name }, i) => constants.has(name) || inputs[i]?.pack).map(({ name }) => name),
+  );
+  const preparation = stmts.flatMap((stmt) => preparationOf(func, stmts, stmt, known) ?? [])[0];
+  if (preparation === undefined) return { func, inputs };
+  const { stmt, prepare } = preparation;
+  const [[operand], [result]] = [prepare.inputs, prepare.outputs];
+  invariant(operand !== undefined && result !== undefined, 'a preparation has an operand and a result');
+  const at = func.inputs.indexOf(operand);
+  const gone = new Set([result, ...prepare.temps]);
+  return {
+    func: {
+      ...func,
+      inputs: func.inputs.with(at, result),
+      temps: func.temps.filter((temp) => !gone.has(temp)),
+      body: { kind: 'seq', stmts: stmts.filter((other) => other !== stmt) },
+    },
+    inputs: inputs.map((input, i) => (i === at ? { ...input, prepare } : input)),
+  };
+}
+
+/** A statement that reads one constant, which no other does, and beside temporaries of its own writes one for others. */
+function preparationOf(
+  func: TensorFunc,
+  all: readonly Stmt[],
+  stmt: Stmt,
+  constants: ReadonlySet<string>,
+): { readonly stmt: Stmt; readonly prepare: TensorFunc } | undefined {
+  const { reads, writes } = accesses(stmt);
+  const others = all.filter((other) => other !== stmt).map(accesses);
+  const isElsewhere = (name: string): boolean => others.some((use) => use.reads.has(name) || use.writes.has(name));
+  const temps = func.temps.filter(({ name }) => writes.has(name));
+  const own = temps.filter(({ name }) => !isElsewhere(name));
+  const [result, ...more] = temps.filter(({ name }) => isElsewhere(name));
+  const [operand, ...rest] = func.inputs.filter(({ name }) => reads.has(name));
+  if (operand === undefined || result === undefined || rest.length + more.length > 0) return undefined;
+  const isConstant = constants.has(operand.name) && !isElsewhere(operand.name);
+  const isOnlyWriter = others.every((use) => !use.writes.has(result.name));
+  const isClosed = [...reads, ...writes].every((name) =>
+    [operand, result, ...own].some((buffer) => buffer.name === name),
+  );
+  if (!isConstant || !isOnlyWriter || !isClosed || reads.has(result.name)) return undefined;
+  const prepare = { name: result.name, sizes: [], inputs: [operand], outputs: [result], temps: own, body: stmt };
+  return { stmt, prepare };
 }
 
 function packingOf(
