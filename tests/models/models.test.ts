@@ -1,5 +1,6 @@
 import { brotliCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { memoryUse } from '../../compiler/artifact/memory-use.ts';
 import { compareTensors } from '../../compiler/io/compare.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compile } from '../../compiler/pipeline.ts';
@@ -13,7 +14,10 @@ const minute = 60_000;
 
 async function compileFor(id: string, inputs: Tensors): Promise<ArtifactFiles> {
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
-  return (await compile(importOnnx(readModel(id), { shapes }))).files;
+  const { files, fused, calls, layout } = await compile(importOnnx(readModel(id), { shapes }));
+  const { total, limit } = memoryUse(fused, calls, layout);
+  expect(total).toBeLessThanOrEqual(limit);
+  return files;
 }
 
 async function run(files: ArtifactFiles, inputs: Tensors, relaxedSimd = true): Promise<Tensors> {

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { Graph } from '../../../ir/graph/graph.ts';
 import { files as artifactFiles } from '../../../runtime/manifest.ts';
+import { type MemoryUse, memoryUse } from '../../artifact/memory-use.ts';
 import { checkFree, writeArtifact } from '../../artifact/write.ts';
 import { type Compilation, compile } from '../../pipeline.ts';
 import { dumpIr } from '../dump-ir.ts';
@@ -66,7 +67,8 @@ async function writeOutputs(
   if (dump !== undefined) await dumpIr(dump, graph, compilation, signal);
 }
 
-function summary(folder: string, { files, calls, layout }: Compilation, timings: readonly Timing[]): string {
+function summary(folder: string, compilation: Compilation, timings: readonly Timing[]): string {
+  const { files, calls, fused, layout } = compilation;
   const distinct = new Set(calls.map((call) => call.kernel)).size;
   const table = new Table({
     head: ['file', 'bytes', 'brotli'],
@@ -82,9 +84,22 @@ function summary(folder: string, { files, calls, layout }: Compilation, timings:
   return [
     `${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`,
     table.toString(),
-    `memory: ${layout.totalBytes} bytes (weights ${layout.weights.length}, activations at most ${layout.arenaBytes})`,
+    ...memoryLines(memoryUse(fused, calls, layout)),
     `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
     `time: ${total.toFixed(0)} ms (${time})`,
     '',
   ].join('\n');
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+
+/** The memory that a run needs at its peak, all of which is taken when the model is loaded. */
+function memoryLines({ total, weights, activations, workspaces, limit }: MemoryUse): readonly string[] {
+  const ratio = limit === 0 ? '' : `, ${(total / limit).toFixed(2)} of 1.5 x weights + largest live activations`;
+  const at = (name: string | undefined): string => (name === undefined ? '' : ` (${name})`);
+  return [
+    `peak memory of a run: ${mebibytes(total)}${ratio}`,
+    `  weights ${mebibytes(weights)}, largest live activations ${mebibytes(activations.bytes)}${at(activations.node)}, ` +
+      `largest workspace ${mebibytes(workspaces.bytes)}${at(workspaces.kernel)}`,
+  ];
 }

@@ -54,8 +54,9 @@ describe('compile', () => {
     expect(said).toMatch(/1 kernel calls, 1 distinct kernels/);
     for (const pattern of [
       /kernels\.wasm .*\d+/,
-      /memory: \d+ bytes/,
-      /peak memory: \d+ MiB/,
+      /^peak memory of a run: \d\.\d\d MiB, \d+\.\d\d of 1\.5 x weights \+ largest live activations$/m,
+      /^ {2}weights \d\.\d\d MiB, largest live activations \d\.\d\d MiB \(matmul\S*\), largest workspace 0\.00 MiB$/m,
+      /compiler's peak memory: \d+ MiB/,
       /time: \d+ ms \(import \d+ ms/,
     ])
       expect(said).toMatch(pattern);
