@@ -39,6 +39,12 @@ export interface Kernel extends KernelVariant {
   readonly relaxed: KernelVariant;
 }
 
+/** All functions of a kernel in flat form, in the order in which they run: what is prepared, then its phases. */
+export const flatForms = ({
+  preparations,
+  lowered,
+}: Pick<Kernel, 'preparations' | 'lowered'>): readonly TensorFunc[] => [...preparations.values(), ...lowered];
+
 /** A call of a kernel. */
 export interface KernelCall {
   readonly node: NodeOf<'fused'>;
@@ -61,18 +67,25 @@ export const isPrepared = (operand: Operand): operand is Prepared =>
 /** What the schedule of a kernel depends on beside its workload and its target. */
 type KernelContext = Omit<SpaceContext, 'target'>;
 
-/** What may be added to the weights, as a part of them, by preparing them for a faster algorithm. */
-const preparedShare = 0.4;
+/**
+ * What may be added to the weights, as a part of them, by preparing them for faster algorithms: memory stays within one
+ * and a half times the weights beside activations, with some of it left for workspaces.
+ */
+const defaultGrowth = 0.4;
 
 /** Lowers, schedules and flattens every group of a fused graph, equal workloads once. */
-export function buildKernels(graph: Graph, parallel: ParallelAxis = 'auto'): readonly KernelCall[] {
+export function buildKernels(
+  graph: Graph,
+  parallel: ParallelAxis = 'auto',
+  growth = defaultGrowth,
+): readonly KernelCall[] {
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
   const known = new Map<string, Kernel>();
   const nodes = graph.nodes.filter(isKernel);
   const weights = graph.constants.reduce((sum, { data }) => sum + bytesOf(data.data).length, 0);
   const workloads = chooseDefinitions(
     nodes.map((node) => workloadOf(node, (input) => constants.has(input))),
-    preparedShare * weights,
+    growth * weights,
   );
   return nodes.map((node, i) => {
     const workload = workloads[i] as Workload;

@@ -12,6 +12,11 @@ import { requireStaticShapes } from './static-shape.ts';
 export interface CompileOptions {
   /** The axis of its results along which threads divide a kernel: `auto` if nothing is said. */
   readonly parallel?: ParallelAxis;
+  /**
+   * How much larger weights may become in memory, as a part of them, where faster algorithms prepare them when the
+   * artifact is loaded; 0.4 if nothing is said. The files do not grow.
+   */
+  readonly growth?: number;
   /** What the artifact's manifest records of how it was made. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Called when a phase has ended, with its time in milliseconds. */
@@ -35,7 +40,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   verifyGraph(graph);
   requireStaticShapes(graph);
   const fused = await phase('graph passes', () => optimizeGraph(graph));
-  const calls = await phase('lower and schedule', () => buildKernels(fused, options.parallel));
+  const calls = await phase('lower and schedule', () => buildKernels(fused, options.parallel, options.growth));
   const layout = await phase('plan memory', () => layoutMemory(fused, calls));
   const kernels = await phase('generate code', () => emitVariants(distinctKernels(calls)));
   const files = await phase('assemble', () =>

@@ -4,6 +4,7 @@ import { printTensorFunc } from '../../ir/text/print-tensor.ts';
 import { printStep } from '../../schedules/trace-text.ts';
 import { writeArtifact } from '../artifact/write.ts';
 import { emitWat } from '../codegen/wasm/index.ts';
+import { flatForms } from '../kernels.ts';
 import type { Compilation } from '../pipeline.ts';
 
 /** Writes what a compilation went through, one file a stage and, for kernels, one a kernel and stage. */
@@ -23,7 +24,7 @@ export async function dumpIr(
     entries.set(`3-tensor/${file}.tir`, printTensorFunc(kernel.tensor));
     entries.set(`4-scheduled/${file}.trace`, kernel.trace.map((step) => `${printStep(step)}\n`).join(''));
     entries.set(`4-scheduled/${file}.tir`, printTensorFunc(kernel.scheduled));
-    entries.set(`5-lowered/${file}.tir`, kernel.lowered.map(printTensorFunc).join('\n'));
+    entries.set(`5-lowered/${file}.tir`, flatForms(kernel).map(printTensorFunc).join('\n'));
   }
   const encoder = new TextEncoder();
   await writeArtifact(

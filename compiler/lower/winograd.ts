@@ -29,6 +29,11 @@ export function isWinogradConv({ attrs }: NodeOf<'conv'>, x: TensorType, w: Tens
  *
  *   U[ξ, ν, c, k] = G g G^T    V[ξ, ν, t, c] = B^T d B    M[ξ, ν, t, k] = Σ_c V · U    y = A^T M A
  *
+ * The matrices are those of `winograd-transforms.ts`. Results round otherwise than those of a sum of products: for 64
+ * inputs of normal data their error in f32, in parts of the root of the mean square of the results, is 2.7e-7 (root of
+ * the mean square) and at most 1.7e-6 with m = 2, 1.5e-6 and 1.5e-5 with m = 4; for the sum of products it is 4.4e-7 and
+ * 4.9e-6. An infinity or NaN of the input reaches all results of its tiles.
+ *
  * Each transform is two blocks, first down the columns, then along the rows. The last is the convolution's result.
  * All others are marked with the part that they play, by which the rule that schedules them finds them.
  */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compareTensors, describeDifference, type Tolerance } from '../../compiler/io/compare.ts';
-import type { Kernel } from '../../compiler/kernels.ts';
+import { flatForms, type Kernel } from '../../compiler/kernels.ts';
 import { compile } from '../../compiler/pipeline.ts';
 import { isFloat } from '../../ir/dtype.ts';
 import { f16FromNumber } from '../../ir/f16.ts';
@@ -43,8 +43,9 @@ async function runTwice(files: ArtifactFiles, relaxedSimd: boolean, inputs: Tens
 }
 
 /** Every form of a kernel is well-formed, and its schedule follows from its trace. */
-function checkKernel({ tensor, trace, scheduled, lowered }: Kernel): void {
-  for (const form of [tensor, scheduled, ...lowered]) verifyFunc(form);
+function checkKernel(kernel: Kernel): void {
+  const { tensor, trace, scheduled } = kernel;
+  for (const form of [tensor, scheduled, ...flatForms(kernel)]) verifyFunc(form);
   if (!isDeepStrictEqual(replay(tensor, trace), scheduled)) throw new Error(`${tensor.name} is scheduled otherwise`);
 }
 

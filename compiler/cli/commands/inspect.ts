@@ -13,7 +13,7 @@ import { files } from '../../../runtime/manifest.ts';
 import type { ParallelAxis } from '../../../schedules/space/context.ts';
 import { emitWasm, emitWat } from '../../codegen/wasm/index.ts';
 import { optimizeGraph } from '../../graph-passes/index.ts';
-import { buildKernel, buildKernels, type Kernel } from '../../kernels.ts';
+import { buildKernel, buildKernels, flatForms, type Kernel } from '../../kernels.ts';
 import { onlyDirect } from '../../lower/workload.ts';
 import { requireStaticShapes } from '../../static-shape.ts';
 import { divideParallel } from '../../tensor-passes/divide-parallel.ts';
@@ -114,7 +114,8 @@ async function printKernels(calls: readonly Kernel[], stage: KernelStage, asJson
     return asJson ? `${JSON.stringify(reports, undefined, 1)}\n` : printCounts(reports);
   }
   const kernels = [...new Set(calls)];
-  if (stage === 'wat') return emitWat(await emitWasm(kernels.flatMap((kernel) => kernel.lowered.map(divideParallel))));
-  const forms = (kernel: Kernel) => (stage === 'lowered' ? kernel.lowered : [kernel[stage]]);
+  if (stage === 'wat')
+    return emitWat(await emitWasm(kernels.flatMap((kernel) => flatForms(kernel).map(divideParallel))));
+  const forms = (kernel: Kernel) => (stage === 'lowered' ? flatForms(kernel) : [kernel[stage]]);
   return kernels.flatMap(forms).map(printTensorFunc).join('\n');
 }

@@ -71,6 +71,32 @@ const cases: readonly Case[] = [
     }`,
   },
   {
+    name: 'compact-buffers shrinks what tiles write that end in the middle of one, and finds divided indices together',
+    pass: compactBuffers,
+    from: `func @f(%x: f32[3, 6]) -> (%y: f32[3, 6]) {
+      temp %t: f32[18] global
+      for i in 3 {
+        for j in 2 { for k in 4 {
+          block A(v: spatial(18) = i * 6 + j * 4 + k) where j * 4 + k < 6 { %t[v] = %x[i, j * 4 + k] }
+        } }
+        for l in 3 { for m in 2 {
+          block B(r: spatial(36) = i * 12 + l * 4 + m) { %y[i, l * 2 + m] = %t[floordiv(r, 4) * 2 + floormod(r, 4)] }
+        } }
+      }
+    }`,
+    to: `func @f(%x: f32[3, 6]) -> (%y: f32[3, 6]) {
+      temp %t: f32[6] global
+      for i in 3 {
+        for j in 2 { for k in 4 {
+          block A(v: spatial(18) = i * 6 + j * 4 + k) where j * 4 + k < 6 { %t[j * 4 + k] = %x[i, j * 4 + k] }
+        } }
+        for l in 3 { for m in 2 {
+          block B(r: spatial(36) = i * 12 + l * 4 + m) { %y[i, l * 2 + m] = %t[l * 2 + m] }
+        } }
+      }
+    }`,
+  },
+  {
     name: 'compact-buffers leaves what is carried from one iteration to the next',
     pass: compactBuffers,
     from: `func @f(%x: f32[16]) -> (%y: f32[16]) {

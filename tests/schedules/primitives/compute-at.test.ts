@@ -30,6 +30,21 @@ describe('compute-at', () => {
     `);
   });
 
+  test('computes no more than the predicate of its reader lets it read', () => {
+    const func = parseTensorFunc(`func @f(%A: f32[12]) -> (%B: f32[12]) {
+      temp %T: f32[12] global
+      for a in 12 { block T(va: spatial(12) = a) { %T[va] = exp(%A[va]) } }
+      for i in 2 { for j in 2 { for k in 4 {
+        block B(vi: spatial(12) = i * 6 + j * 4 + k) where j * 4 + k < 6 { %B[vi] = %T[vi] * 2f32 }
+      } } }
+    }`);
+    const inTile = textAfter(func, { primitive: 'compute-at', block: 'T', loop: 'j' });
+    expect(inTile).toContain('block T(va: spatial(12) = i * 6 + j * 4 + T_va) where i * 6 + j * 4 + T_va < i * 6 + 6');
+    const inBlock = textAfter(func, { primitive: 'compute-at', block: 'T', loop: 'i' });
+    expect(inBlock).toContain('for T_va in 6 {');
+    expect(inBlock).toContain('block T(va: spatial(12) = i * 6 + T_va) {');
+  });
+
   test('brings a reduction under a tile that reaches over the border', () => {
     const func = textAfter(
       matmulRelu(6, 8, 16),

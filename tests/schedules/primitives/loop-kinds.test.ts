@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { symbolDim } from '../../../ir/dim.ts';
+import { parseTensorFunc } from '../../../ir/text/parse.ts';
 import { applyStep, replay, type Step } from '../../../schedules/trace.ts';
 import { chain, matmul, matmulRelu, rowSum, scan, textAfter } from '../functions.ts';
 
@@ -63,6 +64,24 @@ describe('vectorize, parallel, unroll', () => {
     expect(() => applyStep(shared, { primitive: 'set-scope', buffer: 'T', scope: 'global' })).toThrow(
       /cannot be parallel/,
     );
+  });
+
+  test.each([
+    [6, undefined],
+    [5, /different elements of 'T'/],
+  ])('parallel knows that tiles which end after %i elements write them anew', (end, refusal) => {
+    const func = parseTensorFunc(`func @f(%A: f32[3, 6]) -> (%B: f32[3, 6]) {
+      temp %T: f32[18] thread
+      for i in 3 {
+        for j in 2 { for k in 4 {
+          block T(v: spatial(18) = i * 6 + j * 4 + k) where j * 4 + k < ${end} { %T[v] = exp(%A[i, j * 4 + k]) }
+        } }
+        for l in 6 { block B(r: spatial(3) = i, s: spatial(6) = l) { %B[r, s] = %T[r * 6 + s] } }
+      }
+    }`);
+    const apply = () => applyStep(func, { primitive: 'parallel', loop: 'i' });
+    if (refusal === undefined) expect(apply).not.toThrow();
+    else expect(apply).toThrow(refusal);
   });
 
   test('parallel refuses a local buffer that others see', () => {
