@@ -1,12 +1,16 @@
-import type { TensorData } from '../ir/tensor-data.ts';
+import type { Output, Session } from './engines/engine.ts';
 
 const ABSOLUTE = 1e-4;
 const RELATIVE = 1e-3;
 
-type Output = Pick<TensorData, 'shape' | 'data'>;
+/** Runs a session once. Throws where its outputs are not those of the reference: |a − b| ≤ 1e-4 + 1e-3·|b|. */
+export async function checkSession(session: Session, expected: readonly Output[]): Promise<void> {
+  session.prepare?.();
+  const difference = findDifference(await session.run(), expected);
+  if (difference !== undefined) throw new Error(`wrong answer: ${difference}`);
+}
 
-/** What is wrong with the outputs, where |a − b| ≤ 1e-4 + 1e-3·|b| does not hold; undefined where it does. */
-export function findDifference(actual: readonly Output[], expected: readonly Output[]): string | undefined {
+function findDifference(actual: readonly Output[], expected: readonly Output[]): string | undefined {
   if (actual.length !== expected.length) return `${actual.length} outputs instead of ${expected.length}`;
   const differences = expected.map((tensor, index) => differenceOf(actual[index], tensor, index));
   return differences.find((difference) => difference !== undefined);

@@ -4,50 +4,61 @@ export interface Timing {
   readonly medianMs: number;
   readonly p90Ms: number;
   readonly samples: number;
-  /** Runs in a sample: short models are timed several runs at a time. */
+  /** Runs in a sample: short workloads are timed several runs at a time. */
   readonly runsPerSample: number;
   /** Whether the warm-up ended because the times had settled, and not because its time was up. */
   readonly settled: boolean;
 }
 
+interface Warm {
+  readonly runsPerSample: number;
+  readonly settled: boolean;
+  /** Of one run. */
+  readonly ms: number;
+}
+
 const SAMPLE_MS = 3;
-const WARM_UP_MS = { least: 500, most: 6000 };
-const SAMPLES = { least: 15, most: 200, withinMs: 3000 };
+const WARM_UP_MS = { least: 300, most: 4000 };
+const BATCH = { least: 3, most: 7, withinMs: 200 };
+const SAMPLES = { least: 11, most: 60, withinMs: 300 };
+
+const warmed = new WeakMap<Session, Warm>();
 
 /**
  * Times sessions in turns (A B A B …), so that a change of the machine's speed meets all of them alike. Engines
  * compile hot code in the background: each session runs until its times have stopped to fall before any counts.
  */
 export async function measureInTurns(sessions: readonly Session[]): Promise<readonly Timing[]> {
-  const warm: { session: Session; runsPerSample: number; settled: boolean; ms: number }[] = [];
-  for (const session of sessions) warm.push({ session, ...(await warmUp(session)) });
-
-  const roundMs = warm.reduce((sum, { ms, runsPerSample }) => sum + ms * runsPerSample, 0);
+  const entries: { session: Session; warm: Warm; times: number[] }[] = [];
+  for (const session of sessions) {
+    const warm = warmed.get(session) ?? (await warmUp(session));
+    warmed.set(session, warm);
+    entries.push({ session, warm, times: [] });
+  }
+  const roundMs = entries.reduce((sum, { warm }) => sum + warm.ms * warm.runsPerSample, 0);
   const wanted = Math.ceil((SAMPLES.withinMs * sessions.length) / roundMs);
   const count = Math.min(SAMPLES.most, Math.max(SAMPLES.least, wanted));
-  const samples: number[][] = sessions.map(() => []);
   for (let round = 0; round < count; round++) {
-    for (const [index, { session, runsPerSample }] of warm.entries()) {
-      samples[index]?.push(await time(session, runsPerSample));
-    }
+    for (const { session, warm, times } of entries) times.push(await time(session, warm.runsPerSample));
   }
-  return warm.map(({ runsPerSample, settled }, index) => {
-    const times = samples[index] ?? [];
-    return { medianMs: quantile(times, 0.5), p90Ms: quantile(times, 0.9), samples: count, runsPerSample, settled };
-  });
+  return entries.map(({ warm: { runsPerSample, settled }, times }) => ({
+    medianMs: quantile(times, 0.5),
+    p90Ms: quantile(times, 0.9),
+    samples: count,
+    runsPerSample,
+    settled,
+  }));
 }
 
-/** Runs batches until one is no more than 2 % faster than the batch before it, twice in a row. */
-async function warmUp(session: Session): Promise<{ runsPerSample: number; settled: boolean; ms: number }> {
+/** Runs batches until one is no more than 2 % faster than the best before it, twice in a row. */
+async function warmUp(session: Session): Promise<Warm> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
   let runsPerSample = 1;
   let best = Number.POSITIVE_INFINITY;
   let calm = 0;
   while (elapsed() < WARM_UP_MS.most && (calm < 2 || elapsed() < WARM_UP_MS.least)) {
-    const batch: number[] = [];
-    for (let i = 0; i < 7; i++) batch.push(await time(session, runsPerSample));
-    const ms = quantile(batch, 0.5);
+    const ms = quantile(await batchOf(session, runsPerSample), 0.5);
     calm = ms > best * 0.98 ? calm + 1 : 0;
     best = Math.min(best, ms);
     runsPerSample = Math.max(1, Math.round(SAMPLE_MS / best));
@@ -55,8 +66,18 @@ async function warmUp(session: Session): Promise<{ runsPerSample: number; settle
   return { runsPerSample, settled: calm >= 2, ms: best };
 }
 
+async function batchOf(session: Session, runsPerSample: number): Promise<readonly number[]> {
+  const times: number[] = [];
+  const start = performance.now();
+  while (times.length < BATCH.most && (times.length < BATCH.least || performance.now() - start < BATCH.withinMs)) {
+    times.push(await time(session, runsPerSample));
+  }
+  return times;
+}
+
 /** Milliseconds a run, over `runs` runs. */
 async function time(session: Session, runs: number): Promise<number> {
+  session.prepare?.();
   const start = performance.now();
   for (let run = 0; run < runs; run++) await session.run();
   return (performance.now() - start) / runs;

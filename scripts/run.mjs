@@ -44,7 +44,7 @@ const JOBS = {
   tilewright: { steps: [[join(root, 'compiler', 'cli', 'main.ts')]] },
   bench: {
     folders: [join(root, 'benchmarks')],
-    steps: [[join(root, 'benchmarks', 'models.ts')]],
+    steps: [[join(root, 'benchmarks', 'main.ts')]],
   },
 };
 

@@ -1,14 +1,23 @@
 import type { TensorData } from '../../ir/tensor-data.ts';
-import type { Case } from '../suite.ts';
 
-/** A model made ready by one of the compared systems. */
+export type Output = Pick<TensorData, 'shape' | 'data'>;
+
+/** An ONNX model and one set of inputs. */
+export interface Workload {
+  readonly model: Uint8Array;
+  readonly inputs: Readonly<Record<string, TensorData>>;
+}
+
+/** A workload made ready by one of the compared systems. */
 export interface Session {
-  /** One inference of the case's inputs, up to outputs that the caller can read, in the graph's order. */
-  run(): Promise<readonly Pick<TensorData, 'shape' | 'data'>[]>;
+  /** Called before each sample, outside of its time. */
+  prepare?(): void;
+  /** One inference of the workload's inputs, up to outputs that the caller can read, in the graph's order. */
+  run(): Promise<readonly Output[]>;
   dispose(): Promise<void>;
 }
 
 export interface Engine {
   readonly name: string;
-  prepare(given: Case): Promise<Session>;
+  open(workload: Workload): Promise<Session>;
 }

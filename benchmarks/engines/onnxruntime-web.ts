@@ -1,12 +1,11 @@
 import * as ort from 'onnxruntime-web';
-import type { TypedArray } from '../../ir/tensor-data.ts';
 import type { Engine } from './engine.ts';
+import { onnxruntimeSession } from './onnxruntime.ts';
 
-const TYPES: Readonly<Record<string, ort.Tensor.Type>> = { f32: 'float32', i32: 'int32', i64: 'int64', bool: 'bool' };
-
+/** The `wasm` execution provider on one thread, all graph optimizations on. */
 export const onnxruntimeWeb: Engine = {
   name: 'onnxruntime-web',
-  async prepare({ model, inputs }) {
+  async open({ model, inputs }) {
     ort.env.wasm.numThreads = 1;
     ort.env.wasm.proxy = false;
     ort.env.logLevel = 'error';
@@ -15,24 +14,6 @@ export const onnxruntimeWeb: Engine = {
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
     });
-    const feeds = Object.fromEntries(
-      Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
-        const type = TYPES[dtype];
-        if (type === undefined) throw new Error(`no onnxruntime-web type is known for ${dtype}`);
-        return [name, new ort.Tensor(type, data as ort.Tensor.DataType, shape)];
-      }),
-    );
-    return {
-      run: async () => {
-        const results = await session.run(feeds);
-        return session.outputNames.map((name) => outputOf(results[name], name));
-      },
-      dispose: () => session.release(),
-    };
+    return onnxruntimeSession(session, ort.Tensor, inputs);
   },
 };
-
-function outputOf(tensor: ort.Tensor | undefined, name: string) {
-  if (tensor === undefined) throw new Error(`onnxruntime-web gave no output ${name}`);
-  return { shape: tensor.dims, data: tensor.data as TypedArray };
-}

@@ -74,7 +74,7 @@ export function gelu(model: ModelBuilder, x: string): string {
   return model.node('Mul', [model.node('Mul', [x, shifted]), model.constant(scalar(0.5))]);
 }
 
-export function layerNorm(model: ModelBuilder, x: string, size: number): string {
+function layerNorm(model: ModelBuilder, x: string, size: number): string {
   const ones: Float32Array = new Float32Array(size).fill(1);
   const scale = model.constant({ dtype: 'f32', shape: [size], data: ones });
   return model.node('LayerNormalization', [x, scale, model.weights([size], 0.05)], { axis: -1, epsilon: 1e-5 });
