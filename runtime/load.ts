@@ -37,7 +37,7 @@ export async function load(source: ArtifactSource, options: LoadOptions = {}): P
 }
 
 /** Copies the weights that kernels read as they are, and makes the operands that are prepared of others. */
-async function placeWeights(
+export async function placeWeights(
   manifest: Manifest,
   weights: Uint8Array,
   module: WebAssembly.Module,

@@ -1,5 +1,7 @@
 import type { ArtifactFiles } from '../../runtime/api.ts';
+import { placeWeights } from '../../runtime/load.ts';
 import { type Manifest, files as names } from '../../runtime/manifest.ts';
+import { bindPlan } from '../../runtime/program.ts';
 import { viewSlot } from '../../runtime/tensor.ts';
 import type { Session, Workload } from './engine.ts';
 
@@ -15,13 +17,11 @@ export async function openKernels(
   const manifest: Manifest = JSON.parse(new TextDecoder().decode(files[names.manifest]));
   const pages = Math.ceil(manifest.memory.bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  new Uint8Array(memory.buffer).set(files[names.weights] ?? [], manifest.memory.weights);
   const code = files[relaxedSimd ? names.relaxedKernels : names.kernels];
-  const { instance } = await WebAssembly.instantiate(code as BufferSource, { env: { memory } });
-  const calls = manifest.plan.map(({ kernel, operands }) => {
-    const run = instance.exports[kernel] as (...addresses: readonly number[]) => void;
-    return () => run(...operands);
-  });
+  const module = await WebAssembly.compile(code as BufferSource);
+  await placeWeights(manifest, files[names.weights] ?? new Uint8Array(), module, memory);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const steps = bindPlan(manifest, exports);
   const outputs = manifest.outputs.map((slot) => ({ shape: slot.shape, data: viewSlot(memory.buffer, slot) }));
   return {
     prepare() {
@@ -31,7 +31,7 @@ export async function openKernels(
       }
     },
     run: async () => {
-      for (const call of calls) call();
+      for (const step of steps) step.run(0, 1);
       return outputs;
     },
     dispose: async () => {},
