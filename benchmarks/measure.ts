@@ -20,13 +20,17 @@ interface Warm {
 const SAMPLE_MS = 3;
 const WARM_UP_MS = { least: 300, most: 4000 };
 const BATCH = { least: 3, most: 7, withinMs: 200 };
-const SAMPLES = { least: 11, most: 60, withinMs: 300 };
+/** A session's turn: one sample that does not count, since caches and cores are still another's, then these. */
+const SAMPLES_A_TURN = 3;
+const TURNS = { least: 4, most: 20, withinMs: 400 };
 
 const warmed = new WeakMap<Session, Warm>();
 
 /**
- * Times sessions in turns (A B A B …), so that a change of the machine's speed meets all of them alike. Engines
- * compile hot code in the background: each session runs until its times have stopped to fall before any counts.
+ * Times sessions in turns (A A A B B B A A A …), so that a change of the machine's speed meets all of them alike. A turn
+ * is several runs since the first finds the caches full of another's data, and on a virtual machine a second core that
+ * was idle comes late. Engines compile hot code in the background: each session runs until its times have stopped to
+ * fall before any counts.
  */
 export async function measureInTurns(sessions: readonly Session[]): Promise<readonly Timing[]> {
   const entries: { session: Session; warm: Warm; times: number[] }[] = [];
@@ -35,16 +39,19 @@ export async function measureInTurns(sessions: readonly Session[]): Promise<read
     warmed.set(session, warm);
     entries.push({ session, warm, times: [] });
   }
-  const roundMs = entries.reduce((sum, { warm }) => sum + warm.ms * warm.runsPerSample, 0);
-  const wanted = Math.ceil((SAMPLES.withinMs * sessions.length) / roundMs);
-  const count = Math.min(SAMPLES.most, Math.max(SAMPLES.least, wanted));
-  for (let round = 0; round < count; round++) {
-    for (const { session, warm, times } of entries) times.push(await time(session, warm.runsPerSample));
+  const roundMs = entries.reduce((sum, { warm }) => sum + warm.ms * warm.runsPerSample * (1 + SAMPLES_A_TURN), 0);
+  const wanted = Math.ceil((TURNS.withinMs * sessions.length) / roundMs);
+  const turns = Math.min(TURNS.most, Math.max(TURNS.least, wanted));
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { session, warm, times } of entries) {
+      await time(session, warm.runsPerSample);
+      for (let i = 0; i < SAMPLES_A_TURN; i++) times.push(await time(session, warm.runsPerSample));
+    }
   }
   return entries.map(({ warm: { runsPerSample, settled }, times }) => ({
     medianMs: quantile(times, 0.5),
     p90Ms: quantile(times, 0.9),
-    samples: count,
+    samples: times.length,
     runsPerSample,
     settled,
   }));

@@ -11,7 +11,7 @@ const LEAST_FLOPS = 1e8;
 const THREADS = [1, 2] as const;
 
 const METHOD = [
-  'The same artifact on one thread and on two, in one process, in turns (A B A B …) after a warm-up until times settle; medians of a run from inputs to outputs. Answers are checked before.',
+  'The same artifact on one thread and on two, in one process, in turns of several runs (A A A B B B …), the first of which does not count, after a warm-up until times settle; medians of a run from inputs to outputs. Answers are checked before.',
   'Models of 100 MFLOP or more.',
 ];
 
