@@ -10,8 +10,10 @@ export interface Cost {
    * one for each element of an elementwise operator's result, erf and exp too, and of what a reduction reads.
    */
   readonly flops: number;
-  /** What has to be read and written at least: inputs, constants and outputs, each once. */
-  readonly bytes: number;
+  /** Of inputs and constants: what has to be read at least. */
+  readonly bytesRead: number;
+  /** Of outputs: what has to be written. */
+  readonly bytesWritten: number;
 }
 
 type Types = ReadonlyMap<string, TensorType>;
@@ -19,10 +21,11 @@ type Types = ReadonlyMap<string, TensorType>;
 /** The cost of a graph of static shapes as it was imported. */
 export function costOf(graph: Graph): Cost {
   const types = valueTypes(graph);
-  const edges = [...graph.inputs, ...graph.constants, ...graph.outputs.map(({ value }) => ({ name: value }))];
+  const bytes = (names: readonly string[]) => sum(names.map((name) => bytesOf(typeOf(types, name))));
   return {
     flops: sum(graph.nodes.map((node) => flopsOf(node, types))),
-    bytes: sum(edges.map(({ name }) => bytesOf(typeOf(types, name)))),
+    bytesRead: bytes([...graph.inputs, ...graph.constants].map(({ name }) => name)),
+    bytesWritten: bytes(graph.outputs.map(({ value }) => value)),
   };
 }
 

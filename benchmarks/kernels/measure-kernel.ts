@@ -1,20 +1,19 @@
 import { importOnnx } from '../../compiler/index.ts';
-import { checkSession } from '../check.ts';
 import { type Cost, costOf } from '../cost.ts';
-import type { Output, Session } from '../engines/engine.ts';
+import type { Session } from '../engines/engine.ts';
 import { onnxruntimeNode } from '../engines/onnxruntime-node.ts';
 import { onnxruntimeWeb } from '../engines/onnxruntime-web.ts';
 import { openTfjs } from '../engines/tfjs.ts';
 import { compileWorkload, openArtifact } from '../engines/tilewright.ts';
 import { openKernels } from '../engines/tilewright-kernels.ts';
 import type { Limits } from '../limits/arithmetic.ts';
+import type { MemoryLimits } from '../limits/memory.ts';
 import { measureInTurns, type Timing } from '../measure.ts';
-import { referenceOutputs } from '../models/random-models.ts';
 import type { KernelCase } from './cases.ts';
-import { isConv, kernelModel, toNhwc } from './kernel-model.ts';
+import { kernelTasks, openChecked } from './check-kernel.ts';
 import { operandsOf } from './operands.ts';
 
-/** What is timed of a kernel, the lines of the limit included. */
+/** What is timed of a kernel, the lines of the limits included. */
 export const LINES = {
   kernelRelaxed: 'kernel, relaxed_madd',
   kernelMulAdd: 'kernel, mul + add',
@@ -24,6 +23,7 @@ export const LINES = {
   onnxruntimeNode: 'onnxruntime-node',
   limitRelaxed: 'limit, relaxed_madd',
   limitMulAdd: 'limit, mul + add',
+  limitMemory: 'limit, memory',
 } as const;
 
 export type Line = keyof typeof LINES;
@@ -42,46 +42,38 @@ export interface KernelResult {
 }
 
 /** Checks every engine's answer against that of native onnxruntime, then times those that are right in turns. */
-export async function measureKernel({ id, kernel }: KernelCase, limits: Limits): Promise<KernelResult> {
+export async function measureKernel(
+  { id, kernel }: KernelCase,
+  limits: Limits,
+  memory: MemoryLimits,
+): Promise<KernelResult> {
   const operands = operandsOf(kernel);
-  const nchw = kernelModel(kernel, operands, 'nchw');
-  const nhwc = kernelModel(kernel, operands, 'nhwc');
+  const { nchw, nhwc } = await kernelTasks(kernel, operands);
+  const cost = costOf(importOnnx(nchw.model));
   const files = await compileWorkload(nhwc);
-  const reference = await referenceOutputs(nchw);
-  const expected = { nchw: reference, nhwc: isConv(kernel) ? reference.map(channelsLast) : reference };
-
-  const opened: Record<Line, Session | string> = {
-    kernelRelaxed: await open(() => openKernels(files, nhwc.inputs, true), expected.nhwc),
-    kernelMulAdd: await open(() => openKernels(files, nhwc.inputs, false), expected.nhwc),
-    tilewright: await open(() => openArtifact(files, nhwc.inputs), expected.nhwc),
-    onnxruntimeWeb: await open(() => onnxruntimeWeb.open(nchw), expected.nchw),
-    tfjs: await open(() => openTfjs(kernel, operands), expected.nhwc),
-    onnxruntimeNode: await open(() => onnxruntimeNode.open(nchw), expected.nchw),
+  const lines = await measureLines({
+    kernelRelaxed: await openChecked(() => openKernels(files, nhwc.inputs, true), nhwc.expected),
+    kernelMulAdd: await openChecked(() => openKernels(files, nhwc.inputs, false), nhwc.expected),
+    tilewright: await openChecked(() => openArtifact(files, nhwc.inputs), nhwc.expected),
+    onnxruntimeWeb: await openChecked(() => onnxruntimeWeb.open(nchw), nchw.expected),
+    tfjs: await openChecked(() => openTfjs(kernel, operands), nhwc.expected),
+    onnxruntimeNode: await openChecked(() => onnxruntimeNode.open(nchw), nchw.expected),
     limitRelaxed: limits.relaxedMadd.session,
     limitMulAdd: limits.mulAdd.session,
-  };
-  const sessions = Object.values(opened).filter((entry) => typeof entry !== 'string');
-  const timings = await measureInTurns(sessions);
-  const timeOf = new Map(sessions.map((session, index) => [session, timings[index] as Timing]));
-  for (const session of sessions) await session.dispose();
-  const measured = (entry: Session | string): Measured =>
-    typeof entry === 'string' ? { problem: entry } : (timeOf.get(entry) as Timing);
-  const lines = Object.fromEntries(Object.entries(opened).map(([line, entry]) => [line, measured(entry)])) as Record<
-    Line,
-    Measured
-  >;
-  return { id, kind: kernel.kind, cost: costOf(importOnnx(nchw.model)), lines };
+    limitMemory: memory.traffic(cost),
+  });
+  return { id, kind: kernel.kind, cost, lines };
 }
 
-const channelsLast = ({ shape, data }: Output): Output => toNhwc({ dtype: 'f32', shape, data });
-
-/** A session whose answer is right, or what is wrong with it. */
-async function open(start: () => Promise<Session>, expected: readonly Output[]): Promise<Session | string> {
-  try {
-    const session = await start();
-    await checkSession(session, expected);
-    return session;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** Times in turns those that were opened, and disposes of them. */
+export async function measureLines<T extends string>(
+  opened: Readonly<Record<T, Session | string>>,
+): Promise<Readonly<Record<T, Measured>>> {
+  const entries: readonly (readonly [string, Session | string])[] = Object.entries(opened);
+  const sessions = entries.flatMap(([, entry]) => (typeof entry === 'string' ? [] : [entry]));
+  const timings = await measureInTurns(sessions);
+  for (const session of sessions) await session.dispose();
+  const measured = (entry: Session | string): Measured =>
+    typeof entry === 'string' ? { problem: entry } : (timings[sessions.indexOf(entry)] as Timing);
+  return Object.fromEntries(entries.map(([line, entry]) => [line, measured(entry)])) as Record<T, Measured>;
 }

@@ -58,5 +58,14 @@ ${loop(`${times(8, (i) => `(v128.store offset=${16 * i} (local.get $to) (v128.lo
 ${step('from')}
 ${step('to')}`)})`;
 
+const update = `(func (export "update") (param $from i32) (param $count i32)
+${loop(`${times(8, (i) => `(v128.store offset=${16 * i} (local.get $from) (v128.not (v128.load offset=${16 * i} (local.get $from))))`)}
+${step('from')}`)})`;
+
+const fill = `(func (export "fill") (param $to i32) (param $count i32) (local $value v128)
+${loop(`${times(8, (i) => `(v128.store offset=${16 * i} (local.get $to) (local.get $value))`)}
+${step('to')}`)})`;
+
 export const arithmeticWat = `(module (memory (export "memory") 1)\n${mulAdd}\n${relaxedMadd})`;
-export const memoryWat = (pages: number): string => `(module (memory (export "memory") ${pages})\n${read}\n${copy})`;
+export const memoryWat = (pages: number): string =>
+  `(module (memory (export "memory") ${pages})\n${[read, copy, update, fill].join('\n')})`;

@@ -23,12 +23,20 @@ export function drawBars(bars: readonly Bar[], title: string, axis: string): Pro
     width: 640,
     height: { step: 9 },
     data: { values: [...bars] },
-    mark: { type: 'bar' },
     encoding: {
       y: { field: 'group', type: 'nominal', sort: null, title: null, axis: { labelLimit: 260 } },
       yOffset: { field: 'line', type: 'nominal', sort: lines },
-      x: { field: 'value', type: 'quantitative', title: axis },
-      color: { field: 'line', type: 'nominal', sort: lines, title: null, legend: { orient: 'top' } },
+      x: { field: 'value', type: 'quantitative', title: axis, axis: { orient: 'top' } },
     },
+    layer: [
+      {
+        mark: 'bar',
+        encoding: { color: { field: 'line', type: 'nominal', sort: lines, title: null, legend: { orient: 'top' } } },
+      },
+      {
+        mark: { type: 'text', align: 'left', dx: 3, fontSize: 8, color: '#555' },
+        encoding: { text: { field: 'value', type: 'quantitative', format: '.2f' } },
+      },
+    ],
   });
 }

@@ -41,7 +41,7 @@ export async function writeReport(report: Report): Promise<void> {
   await writeFile(new URL(`${name}.md`, folder), `${page.join('\n\n')}\n`);
   await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ conditions, data }, undefined, 1)}\n`);
   for (const [file, svg] of Object.entries(charts)) await writeFile(new URL(file, folder), `${svg}\n`);
-  console.log(`written to benchmarks/results/${name}.md, .json${Object.keys(charts).map((file) => `, ${file}`)}`);
+  console.log(`written to benchmarks/results/: ${[`${name}.md`, `${name}.json`, ...Object.keys(charts)].join(', ')}`);
 }
 
 function describeConditions(): Readonly<Record<string, string>> {
