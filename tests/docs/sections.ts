@@ -13,6 +13,7 @@ import type { FusionKind } from '../../ir/graph/op-row.ts';
 import { opTable } from '../../ir/graph/op-table.ts';
 import { primitives } from '../../schedules/primitives/table.ts';
 import { root } from '../house/source-files.ts';
+import { conditions, modelRows, otherRows } from './figures.ts';
 
 /** What stands in the documents between `<!-- generated: NAME -->` and `<!-- end -->`, from the tables of the code. */
 export const sections: Readonly<Record<string, () => string>> = {
@@ -29,6 +30,9 @@ export const sections: Readonly<Record<string, () => string>> = {
       ['pass', 'what it does'],
       tensorPasses.map(({ name, run }) => [`\`${name}\``, sentenceOf('compiler/tensor-passes', name, run.name)]),
     ),
+  'figures of models': () =>
+    `${table(['model', 'ms', 'onnxruntime-web', 'onnxruntime-node', 'two threads'], modelRows())}\n${conditions()}`,
+  'other figures': () => table(['what', 'figure'], otherRows()),
   primitives: () =>
     table(
       ['primitive', 'what it does'],

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KernelResult, Line } from '../../benchmarks/kernels/measure-kernel.ts';
+import type { ModelResult } from '../../benchmarks/models/measure-model.ts';
+import { digits, geometricMean, percent } from '../../benchmarks/report/format.ts';
+import { root } from '../house/source-files.ts';
+
+/** What `npm run bench` has written of a part. */
+const read = (part: string) =>
+  JSON.parse(readFileSync(join(root, 'benchmarks', 'results', `${part}.json`), 'utf8')) as {
+    readonly conditions: Readonly<Record<string, string>>;
+    readonly data: unknown;
+  };
+
+/** Milliseconds of ours, how many times as long the others take, and how many times as fast two threads are. */
+export function modelRows(): readonly (readonly string[])[] {
+  const [models, threads] = ['models', 'threads'].map(
+    (part) => (read(part).data as { results: ModelResult[] }).results,
+  );
+  const ratio = (result: ModelResult | undefined, over: number, under: number): number =>
+    (result?.timings[over]?.medianMs ?? Number.NaN) / (result?.timings[under]?.medianMs ?? Number.NaN);
+  const ratios = (models ?? []).map((model) => [
+    ratio(model, 1, 0),
+    ratio(model, 2, 0),
+    ratio(
+      threads?.find(({ id }) => id === model.id),
+      0,
+      1,
+    ),
+  ]);
+  const means = [0, 1, 2].map((column) => meanOf(ratios.map((row) => row[column] ?? Number.NaN)));
+  const ours = (models ?? []).map(({ id, timings }) => [id, digits(timings[0]?.medianMs ?? Number.NaN)]);
+  return [...ours, ['geometric mean', '']].map((cells, i) => [...cells, ...(ratios[i] ?? means).map(digits)]);
+}
+
+export function otherRows(): readonly (readonly string[])[] {
+  const { results, limitFlops } = read('kernels').data as {
+    results: KernelResult[];
+    limitFlops: { relaxed: number; mulAdd: number };
+  };
+  const startup = read('startup').data as { compileMs: number; brotliBytes: number; firstResultMs: number };
+  const ms = ({ lines }: KernelResult, line: Line): number =>
+    'problem' in lines[line] ? Number.NaN : lines[line].medianMs;
+  const products = results.filter(({ kind }) => kind === 'matmul' || kind === 'conv');
+  const ofLimit = (kernel: Line, limit: Line, flops: number): string =>
+    percent(meanOf(products.map((one) => (one.cost.flops * ms(one, limit)) / (flops * ms(one, kernel)))));
+  const ofPeer = results.map((one) => Math.min(ms(one, 'onnxruntimeWeb'), ms(one, 'tfjs')) / ms(one, 'tilewright'));
+  const what = `${products.length} matrix products and convolutions, part of the speed of arithmetic in registers`;
+  return [
+    [`${what}: with relaxed SIMD`, ofLimit('kernelRelaxed', 'limitRelaxed', limitFlops.relaxed)],
+    [`${what}: without`, ofLimit('kernelMulAdd', 'limitMulAdd', limitFlops.mulAdd)],
+    [`${results.length} kernels: time of the fastest WebAssembly peer over ours`, digits(meanOf(ofPeer))],
+    ['MobileNetV2: compile', `${digits(startup.compileMs / 1000)} s`],
+    ['MobileNetV2: kernels, manifest and loader, brotli', `${digits(startup.brotliBytes / 1000)} KB`],
+    ['MobileNetV2: process start to first result, beside reading weights', `${digits(startup.firstResultMs)} ms`],
+  ];
+}
+
+export function conditions(): string {
+  const { date, machine, system } = read('models').conditions;
+  return `Measured on ${date}: ${machine}; ${system}.\n`;
+}
+
+const meanOf = (ratios: readonly number[]): number => geometricMean(ratios.filter(Number.isFinite));
