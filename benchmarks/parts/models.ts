@@ -14,7 +14,7 @@ import { named } from './named.ts';
 const ENGINES: readonly Engine[] = [tilewright, onnxruntimeWeb, onnxruntimeNode];
 
 const METHOD = [
-  'One thread an engine, all in one process, in turns (A B C A B C …) after a warm-up until times settle (~ marks those that did not); medians of a run from inputs in JavaScript to outputs in JavaScript.',
+  'One thread an engine, all in one process, in turns of several runs (A A A B B B C C C …), the first of which does not count, after a warm-up until times settle (~ marks those that did not); medians of a run from inputs in JavaScript to outputs in JavaScript.',
   'Before any time is taken, each answer is compared with the reference: |a − b| ≤ 1e-4 + 1e-3·|b|. For trained models it was recorded with another engine, for those with random weights onnxruntime-node gives it.',
   'All engines get the same model file, with all graph optimizations on.',
 ];
