@@ -20,11 +20,15 @@ export const replay = (func: TensorFunc, trace: Trace): TensorFunc => trace.redu
 /** Reads a trace that came as JSON. Throws a CompilerError that names every mistake, by the number of its step. */
 export function parseTrace(json: unknown): Trace {
   if (!Array.isArray(json)) throw new CompilerError(`a trace should be a list of steps, is ${JSON.stringify(json)}`);
-  const mistakes = json.flatMap((step, i) => mistakesInStep(step).map((mistake) => `step ${i}: ${mistake}`));
+  const mistakes = mistakesInSteps(json);
   if (mistakes.length > 0)
     throw new CompilerError(`not a valid trace:\n${mistakes.map((line) => `  - ${line}`).join('\n')}`);
   return json as Trace;
 }
+
+/** What is wrong with a list that should be a trace, by the number of the step. */
+export const mistakesInSteps = (steps: readonly unknown[]): readonly string[] =>
+  steps.flatMap((step, i) => mistakesInStep(step).map((mistake) => `step ${i}: ${mistake}`));
 
 function mistakesInStep(step: unknown): readonly string[] {
   if (!isObject(step)) return [`should be an object, is ${JSON.stringify(step)}`];
