@@ -1,6 +1,7 @@
+import { randomSource } from '../../ir/random.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import type { Model } from '../../runtime/api.ts';
-import { randomSource, randomTensor } from '../io/random-inputs.ts';
+import { randomTensor } from '../io/random-inputs.ts';
 import { readTensorFolder } from '../io/tensor-folder.ts';
 
 /** The inputs of a run: those that a folder holds, the others random from a fixed seed. */

@@ -2,17 +2,6 @@ import { isBigInt, isFloat } from '../../ir/dtype.ts';
 import { f16FromNumber } from '../../ir/f16.ts';
 import { elementCount, newArray, type TensorData } from '../../ir/tensor-data.ts';
 
-/** Marsaglia's xorshift32: the same seed gives the same numbers on every machine. Gives a number in [0, 1). */
-export function randomSource(seed: number): () => number {
-  let state = seed >>> 0 || 0x9e3779b9;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 /** Floats in [-1, 1), integers from 0 to 9, which as indices are likely to be valid, and either bool. */
 export function randomTensor({ dtype, shape }: Pick<TensorData, 'dtype' | 'shape'>, next: () => number): TensorData {
   const data = newArray(dtype, elementCount(shape));

@@ -55,12 +55,15 @@ export interface Sample {
   readonly samples: number;
 }
 
-/** Measures candidates of one task, one outcome for each. Supplied by whoever searches: search knows no device. */
+/**
+ * Measures candidates of one task, one outcome for each. Supplied by whoever searches: search knows no device. Where the
+ * signal aborts it ends soon, and those that were not finished have no outcome.
+ */
 export type Measure = (
   task: Task,
   candidates: readonly Candidate[],
   signal?: AbortSignal,
-) => Promise<readonly Outcome[]>;
+) => Promise<readonly (Outcome | undefined)[]>;
 
 /** How a space is searched. It never proposes what it was told the outcome of, nor one candidate twice. */
 export interface Strategy {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { splitGroupedConv } from '../../../compiler/graph-passes/split-grouped-conv.ts';
-import { randomSource, randomTensor } from '../../../compiler/io/random-inputs.ts';
+import { randomTensor } from '../../../compiler/io/random-inputs.ts';
 import { GraphBuilder } from '../../../ir/graph/build.ts';
 import type { Graph } from '../../../ir/graph/graph.ts';
 import { interpretGraph } from '../../../ir/graph/interpret.ts';
 import type { ChannelLayout } from '../../../ir/graph/op-attrs.ts';
 import { verifyGraph } from '../../../ir/graph/verify.ts';
+import { randomSource } from '../../../ir/random.ts';
 
 interface Case {
   readonly channels: ChannelLayout;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { randomSource } from '../../../compiler/io/random-inputs.ts';
+import { randomSource } from '../../../ir/random.ts';
 import { atRandom, byRule } from '../../../schedules/decision.ts';
 import { arbitraryTensorFunc, randomInputs } from '../../generators/tensor-func.ts';
 import { expectScheduled } from './same-meaning.ts';
