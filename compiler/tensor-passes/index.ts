@@ -3,6 +3,7 @@ import { commonSubexpressions } from './common-subexpressions.ts';
 import { compactBuffers } from './compact-buffers.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
+import { interleave } from './interleave.ts';
 import { legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
@@ -29,6 +30,7 @@ export const tensorPasses: readonly TensorPass[] = [
   { name: 'legalize-math', run: legalizeMath },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
+  { name: 'interleave', run: interleave },
   { name: 'promote-locals', run: promoteLocals },
   { name: 'hoist-invariants', run: hoistInvariants },
   { name: 'common-subexpressions', run: commonSubexpressions },

@@ -15,10 +15,11 @@ import { erf, sigmoid, tanh } from './math/sigmoidal.ts';
 import { cos, sin, tan } from './math/trigonometric.ts';
 import { type FreshName, freshNames } from './names.ts';
 
-type Expansion = (b: MathBuilder, x: Expr) => Expr;
+/** `operand` is what x stands for: only what is known of it may be used. */
+type Expansion = (b: MathBuilder, x: Expr, operand: Expr) => Expr;
 
 const expansions: Partial<Record<UnaryOp, Expansion>> = {
-  exp: (b, x) => exp(b, x),
+  exp: (b, x, operand) => exp(b, x, 0, upperBound(operand)),
   log,
   sin,
   cos,
@@ -40,7 +41,7 @@ const expansions: Partial<Record<UnaryOp, Expansion>> = {
  * Replaces the functions that no target has instructions for by arithmetic on f32 and i32, the same for scalars and
  * vectors:
  *
- *   C[i] = exp(x)   →   let t = max(min(x, 90), -104) { … let r = … { C[i] = (1 + r + r²·q(r)) · 2^n } }
+ *   C[i] = exp(x)   →   let t = max(min(x, 90), -110) { … let r = … { C[i] = p(r) · 2^n } }
  *
  * Errors on f32, over all arguments with a finite result (tests/compiler/tensor-passes/legalize-math.test.ts sweeps
  * them): exp and log at most 2 ulp; sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, sigmoid
@@ -81,7 +82,9 @@ function legalizeExpr(rewriter: Rewriter, expr: Expr): Expr {
   if (mapped.kind === 'unary') {
     const expand = expansionOf(mapped.op, mapped.dtype);
     if (expand !== undefined)
-      return expandTo(rewriter, mapped.op, mapped.dtype, [mapped.operand], ([x], b) => expand(b, x as Expr));
+      return expandTo(rewriter, mapped.op, mapped.dtype, [mapped.operand], ([x], b) =>
+        expand(b, x as Expr, mapped.operand),
+      );
   }
   if (mapped.kind === 'binary' && isPower(mapped)) {
     return expandTo(rewriter, 'pow', mapped.dtype, [mapped.left, mapped.right], ([x, y], b) =>
@@ -89,6 +92,13 @@ function legalizeExpr(rewriter: Rewriter, expr: Expr): Expr {
     );
   }
   return mapped;
+}
+
+/** What an expression is never more than, as far as its own form says. */
+function upperBound(expr: Expr): number {
+  if (expr.kind !== 'binary' || expr.op !== 'min') return Number.POSITIVE_INFINITY;
+  const limit = expr.right.kind === 'broadcast' ? expr.right.value : expr.right;
+  return limit.kind === 'const' ? Number(limit.value) : Number.POSITIVE_INFINITY;
 }
 
 const floats: ReadonlySet<DType> = new Set(['f32', 'f16', 'f64']);

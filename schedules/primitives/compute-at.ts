@@ -1,4 +1,5 @@
 import { int, seq } from '../../ir/tensor/build.ts';
+import { exprKey } from '../../ir/tensor/expr-key.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
 import type { Block, Buffer, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update, walk } from '../../ir/tensor/visit.ts';
@@ -26,6 +27,7 @@ import { positionOf, requireSettledInputs } from '../analysis/order.ts';
 import { storesOf } from '../analysis/reduction.ts';
 import { requireAnyOrder } from '../analysis/reduction-nest.ts';
 import { partOf, spanOf } from '../analysis/regions.ts';
+import { type WrittenPart, writtenParts } from '../analysis/written-parts.ts';
 import { listOf, optional, text } from '../fields.ts';
 import type { Primitive } from '../step.ts';
 import { nestOver, type Part, wholeOf } from './part-nest.ts';
@@ -33,7 +35,8 @@ import { nestOver, type Part, wholeOf } from './part-nest.ts';
 /**
  * Moves the block that computes a temporary buffer under a loop of the blocks that read it. It gets new loops, one for
  * each of its iteration variables in their order, over what is read in one iteration of that loop; they are called
- * `<block>_<variable>` unless `names` says otherwise. The buffer keeps its shape.
+ * `<block>_<variable>` unless `names` says otherwise. The buffer keeps its shape. Blocks after the loop may read it too,
+ * where its iterations compute all of it.
  *
  *   for a in 64 { block T(v: spatial(64) = a) { %T[v] = exp(%A[v]) } }
  *   for i in 16 {
@@ -58,9 +61,37 @@ export const computeAt: Primitive<'compute-at'> = {
     const body = replaceLoop(removed.body, args.loop, (loop) =>
       update(loop, { body: insertBefore(loop.body, buffer.name, nest) }),
     );
-    return requireLoopKinds(update(func, { body }));
+    const moved = update(func, { body });
+    requireSameForLater(func, moved, producer, target, buffer);
+    return requireLoopKinds(moved);
   },
 };
+
+/** Checks that readers after the loop find there what they would have found before. */
+function requireSameForLater(
+  before: TensorFunc,
+  after: TensorFunc,
+  { block }: BlockSite,
+  { loop, outer }: LoopSite,
+  buffer: Buffer,
+): void {
+  const later = readersOf(blockSites(before), buffer.name).filter(
+    (reader) => reader.block !== block && !reader.loops.some(({ loopVar }) => loopVar === loop.loopVar),
+  );
+  for (const reader of later) {
+    const around = new Set(outer.filter((one) => reader.loops.includes(one)).map(({ loopVar }) => loopVar));
+    const [was, is] = [before, after].map((func) => {
+      const writer = findBlock(func, block.name);
+      const fixed = writer.loops.filter(({ loopVar }) => around.has(loopVar));
+      return writtenParts(func, writer, buffer, fixed)?.map(keyOf).join();
+    });
+    const why = `block '${reader.block.name}' reads '${buffer.name}' after loop '${loop.loopVar}'`;
+    if (was === undefined || was !== is)
+      fail(before, `block '${block.name}'`, `${why}, and it is not known that all of it is computed there`);
+  }
+}
+
+const keyOf = (part: WrittenPart): string => (part === 'all' ? part : `${exprKey(part.min)} ${exprKey(part.extent)}`);
 
 /** What a block must be to be computed at another place: the only one that writes one temp, at its plain variables. */
 function movable(
@@ -93,17 +124,20 @@ function consumersUnder(func: TensorFunc, producer: BlockSite, buffer: Buffer, t
   const place = `block '${producer.block.name}'`;
   const consumers = readersOf(sites, buffer.name).filter(({ block }) => block !== producer.block);
   const under = new Set(sitesUnder(func, target).map(({ block }) => block));
-  const elsewhere = consumers.find(({ block }) => !under.has(block));
   const name = target.loop.loopVar;
-  if (elsewhere !== undefined)
-    return fail(func, place, `block '${elsewhere.block.name}' reads '${buffer.name}' and is not under loop '${name}'`);
-  if (consumers.length === 0) return fail(func, place, `no block under loop '${name}' reads '${buffer.name}'`);
+  const inside = consumers.filter(({ block }) => under.has(block));
+  const [firstInside] = inside;
+  if (firstInside === undefined) return fail(func, place, `no block under loop '${name}' reads '${buffer.name}'`);
+  const start = positionOf(sites, firstInside.block);
+  const earlier = consumers.find(({ block }) => !under.has(block) && positionOf(sites, block) < start);
+  if (earlier !== undefined)
+    return fail(func, place, `block '${earlier.block.name}' reads '${buffer.name}' before loop '${name}'`);
   const reader = statementsOf(target.loop.body).find((stmt) => touches(stmt, buffer.name, producer.block));
   const first = reader === undefined ? undefined : sitesIn(func, reader, [])[0];
   // The block leaves its place for one before that statement, which may hold the place itself.
   const places = [producer.block, first?.block ?? producer.block].map((block) => positionOf(sites, block));
   requireSettledInputs(func, producer, Math.min(...places));
-  return consumers;
+  return inside;
 }
 
 const statementsOf = (body: Stmt): readonly Stmt[] => (body.kind === 'seq' ? body.stmts : [body]);

@@ -82,6 +82,13 @@ function vectorizeReduction(schedule: Schedule, reduction: string, { constants }
   });
 }
 
+/** Computes what a reduction reads just before it does so, and not in a pass over the row of its own. */
+function computeOnTheWay(schedule: Schedule, buffer: string, loop: string): void {
+  const [writer, ...others] = blockSites(schedule.func).filter((site) => writtenBy(site).has(buffer));
+  if (writer === undefined || others.length > 0 || isReduction(writer)) return;
+  schedule.apply({ primitive: 'compute-at', block: writer.block.name, loop });
+}
+
 /** Factors a reduce loop into `count` partial results in vectors. Returns the loop that is left of it around them. */
 function keepPartials(schedule: Schedule, reduction: string, loop: string, count: number): string {
   const [tile, lane] = [`${loop}_tile`, `${loop}_lane`] as const;
@@ -93,6 +100,8 @@ function keepPartials(schedule: Schedule, reduction: string, loop: string, count
   const { name } = partial.block;
   const [buffer] = writtenBy(partial);
   if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
+  for (const { access } of loadsOf(schedule.func, findBlock(schedule.func, name)))
+    attempt(() => computeOnTheWay(schedule, access.buffer, tile));
   const { unrolled, vector } = splitLanes(schedule, name, [lane]);
   const outermost = loopsOf(findBlock(schedule.func, name), 'reduce')[0] ?? tile;
   schedule.apply({ primitive: 'decompose-reduction', block: name, loop: outermost });

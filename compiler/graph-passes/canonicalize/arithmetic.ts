@@ -8,7 +8,8 @@ import { operand, producedBy, type Rule, type Rules, resultType } from './rule.t
 
 /**
  * Arithmetic that changes nothing, and cheaper forms of the rest. Only what is exact for every operand, among them NaN,
- * the infinities and both zeros; pow by 2 and 3 differ from the rounded result by less than pow's own error.
+ * the infinities and both zeros; pow by 2 and 3, and erf and tanh of a quotient, differ from the rounded result by less
+ * than their own errors.
  */
 
 /** `x op c` is x where c is the neutral element and the result has the shape of x. */
@@ -56,11 +57,31 @@ const divideByPowerOfTwo: Rule<'div'> = (node, graph) => {
   return graph.emit('mul', [operand(node, 0), inverse], {}, node.name);
 };
 
+/**
+ * f(x / c) is f(x · (1/c)) for an f whose result changes relatively no more than its operand does: what rounding the
+ * inverse adds is less than f's own error.
+ */
+const ofQuotient =
+  <K extends 'erf' | 'tanh'>(op: K): Rule<K> =>
+  (node, graph) => {
+    const quotient = producedBy(graph, operand(node, 0), 'div');
+    if (quotient === undefined) return undefined;
+    const { dtype } = resultType(node);
+    const divisor = graph.constantOf(operand(quotient, 1));
+    if (divisor === undefined || dtype !== 'f32') return undefined;
+    const inverses = numbersOf(divisor).map((value) => 1 / value);
+    if (!inverses.every(isModerate)) return undefined;
+    const inverse = graph.constant(tensorOf(dtype, divisor.shape, inverses), operand(quotient, 1));
+    const product = graph.emit('mul', [operand(quotient, 0), inverse], {}, quotient.name);
+    return graph.emit(op, [product], {}, node.name);
+  };
+
 /** Both it and its inverse are normal numbers of f32. */
 function isModeratePowerOfTwo(value: number): boolean {
-  const exponent = Math.log2(Math.abs(value));
-  return Number.isInteger(exponent) && Math.abs(exponent) <= 100;
+  return Number.isInteger(Math.log2(Math.abs(value))) && isModerate(value);
 }
+
+const isModerate = (value: number): boolean => Math.abs(Math.log2(Math.abs(value))) <= 100;
 
 const smallPower: Rule<'pow'> = (node, graph) => {
   const [x, exponent] = [operand(node, 0), graph.constantOf(operand(node, 1))];
@@ -90,6 +111,8 @@ export const arithmeticRules: Rules = {
   sub: [neutral('sub', anyZero)],
   mul: [neutral('mul', one, 'both')],
   div: [neutral('div', one), divideByPowerOfTwo],
+  erf: [ofQuotient('erf')],
+  tanh: [ofQuotient('tanh')],
   pow: [smallPower],
   or: [neutral('or', integerZero, 'both')],
   and: [neutral('and', one, 'both')],

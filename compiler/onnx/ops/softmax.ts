@@ -6,16 +6,17 @@ import { type OnnxOpRow, type OnnxOpRows, row } from '../row.ts';
 import type { Writer } from '../writer.ts';
 import { axisOf, rankOf, widened } from './axes.ts';
 
-/** Both sides of a maximum-shifted softmax: x - max, and Σ exp of it, along an axis. */
+/** Both sides of a maximum-shifted softmax: x - max, and Σ exp of it, along an axis. That none is above 0 helps exp. */
 function shifted(g: Writer, x: Operand, axis: number) {
   const difference = g.sub(x, g.reduce('max', x, [axis], true));
-  const exponentials = g.unary('exp', difference);
+  const exponentials = g.unary('exp', g.min(difference, 0));
   return { difference, exponentials, sum: g.reduce('sum', exponentials, [axis], true) };
 }
 
+/** Divides once for all elements of the axis. The sum is at least 1, and its inverse a normal number. */
 export function softmax(g: Writer, x: Operand, axis: number): Operand {
   const { exponentials, sum } = shifted(g, x, axis);
-  return g.div(exponentials, sum);
+  return g.mul(exponentials, g.div(1, sum));
 }
 
 function logSoftmax(g: Writer, x: Operand, axis: number): Operand {

@@ -75,7 +75,7 @@ function anyLane(mask: Expr): Expr {
 /** c0 + x·(c1 + x·(c2 + …)), by Horner's rule. */
 export function polynomial(b: MathBuilder, x: Expr, coefficients: readonly number[]): Expr {
   const [last, ...rest] = [...coefficients].reverse() as [number, ...number[]];
-  return rest.reduce<Expr>((sum, c) => binary('add', binary('mul', sum, x), b.f32(c)), b.f32(last));
+  return rest.reduce<Expr>((sum, c) => b.name(binary('add', binary('mul', sum, x), b.f32(c))), b.f32(last));
 }
 
 const SIGN = -0x80000000;

@@ -1,6 +1,6 @@
 import { add, binary, bitcast, mul, select, sub, unary } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
-import { ROUNDER, scaleByPower } from './exponential.ts';
+import { nearestInteger, SCALE_SHIFT, scaleByPower } from './exponential.ts';
 import { LOG, splitExponent } from './logarithm.ts';
 import { leadingBits, type MathBuilder, polynomial } from './math-builder.ts';
 
@@ -63,10 +63,10 @@ function magnitude(b: MathBuilder, size: Expr, exponent: Expr): Expr {
   const clamp = (x: Expr, most: number) => b.name(binary('max', binary('min', x, b.f32(most)), b.f32(-most)));
   const high = clamp(mul(parts.high, logarithm.high), MOST - 1);
   const low = clamp(add(mul(parts.low, logarithm.high), mul(y, logarithm.low)), 1);
-  const rounded = b.name(add(add(high, low), b.f32(ROUNDER)));
-  const r = b.name(add(sub(high, sub(rounded, b.f32(ROUNDER))), low));
+  const { integer, shifted } = nearestInteger(b, add(high, low), SCALE_SHIFT);
+  const r = b.name(add(sub(high, integer), low));
   const power = add(mul(polynomial(b, r, EXP2), r), b.f32(1));
-  return scaleByPower(b, power, rounded, 0);
+  return scaleByPower(b, power, shifted);
 }
 
 /** x^y as C's pow, at most 4 ulp off. */

@@ -1,48 +1,39 @@
-import { add, binary, mul, select, sub, unary } from '../../../ir/tensor/build.ts';
+import { add, binary, mul, sub, unary } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
-import { expOfNonPositive } from './exponential.ts';
+import { expOfNegative, oneMinusExp, oneMinusExp2 } from './exponential.ts';
 import { type MathBuilder, polynomial, withSignOf } from './math-builder.ts';
 
-/** (tanh x / x - 1) / x² in x², for |x| ≤ 0.625: relative error 4.5e-9 of the result; fitted for this project. */
-const TANH = [
-  -0.3333328068256378, 0.13331405818462372, -0.05373651534318924, 0.02062816731631756, -0.0056922961957752705,
-];
-/** erf x / x - 1 in x², for |x| ≤ 1: relative error 4e-8 of the result; fitted for this project. */
-const ERF = [
-  0.12837912142276764, -0.37612321972846985, 0.11280151456594467, -0.026710577309131622, 0.004916755482554436,
-  -0.0005628342623822391,
+/** log2(erfc x) / x for 0 ≤ x ≤ 4: relative error 4e-9 in erf x; fitted for this project. */
+const LOG2_ERFC = [
+  -1.6279070377349854, -0.9184476137161255, -0.14827704429626465, 0.027631975710392, 0.0002314945450052619,
+  -0.002405098406597972, 0.0009130351827479899, -0.00016973240417428315, 0.0000133553248400383,
 ]; // prettier-ignore
-/** ln(erfc x) / x for x from 1 to 4: error 2.6e-9 in erf x; fitted for this project. */
-const LOG_ERFC = [
-  -1.1284905672073364, -0.6357972621917725, -0.10515959560871124, 0.02282540313899517, -0.003195093711838126,
-  0.00021160420146770775,
-]; // prettier-ignore
+/** e^-x is at most 2^151 where sigmoid x is not 0: scaled by this, it is a normal number. */
+const SIGMOID_SCALE = -24;
 
-/** 1 / (1 + e^-x), at most 3 ulp off: of e^-|x|, so that small results keep their digits. */
+/**
+ * 1 / (1 + e^-x), at most 3 ulp off, by scaling both sides of the quotient. From 40 on, e^-x is no part of the sum;
+ * below -104, the result is 0.
+ */
 export function sigmoid(b: MathBuilder, operand: Expr): Expr {
-  const x = b.name(operand);
-  const e = b.name(expOfNonPositive(b, unary('neg', unary('abs', x))));
-  const numerator = select(binary('lt', x, b.f32(0)), e, b.f32(1));
-  return binary('div', numerator, add(b.f32(1), e));
+  const x = b.name(binary('max', binary('min', operand, b.f32(40)), b.f32(-104)));
+  const { value, power } = expOfNegative(b, x, SIGMOID_SCALE);
+  const one = b.f32(2 ** SIGMOID_SCALE);
+  // The power is greater, unless it is NaN.
+  return binary('div', binary('min', power, one), add(one, value));
 }
 
-/** At most 3 ulp off: a polynomial below 0.625, above it (1 - e^-2|x|) / (1 + e^-2|x|). */
+/** At most 3 ulp off: with t = 1 - e^-2|x|, t / (2 - t). From 10 on, it is 1. */
 export function tanh(b: MathBuilder, operand: Expr): Expr {
   const x = b.name(operand);
-  const size = b.name(unary('abs', x));
-  const e = b.name(expOfNonPositive(b, mul(size, b.f32(-2))));
-  const square = b.name(mul(size, size));
-  const small = add(size, mul(mul(polynomial(b, square, TANH), square), size));
-  const large = binary('div', sub(b.f32(1), e), add(b.f32(1), e));
-  return withSignOf(b, select(binary('lt', size, b.f32(0.625)), small, large), x);
+  const t = b.name(oneMinusExp(b, b.name(binary('min', unary('abs', x), b.f32(10)))));
+  return withSignOf(b, binary('div', t, sub(b.f32(2), t)), x);
 }
 
-/** At most 3 ulp off: a polynomial below 1, above it 1 - e^(ln erfc |x|). */
+/** At most 3 ulp off: 1 - 2^(log2 erfc |x|). From 4 on, it is 1. */
 export function erf(b: MathBuilder, operand: Expr): Expr {
   const x = b.name(operand);
   const size = b.name(binary('min', unary('abs', x), b.f32(4)));
-  const square = b.name(mul(size, size));
-  const small = add(size, mul(polynomial(b, square, ERF), size));
-  const large = sub(b.f32(1), expOfNonPositive(b, mul(polynomial(b, size, LOG_ERFC), size)));
-  return withSignOf(b, select(binary('lt', size, b.f32(1)), small, large), x);
+  const logarithm = b.name(mul(polynomial(b, size, LOG2_ERFC), size));
+  return withSignOf(b, oneMinusExp2(b, logarithm), x);
 }

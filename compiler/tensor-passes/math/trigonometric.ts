@@ -1,6 +1,6 @@
 import { add, binary, bitcast, mul, select, sub, unary } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
-import { ROUNDER } from './exponential.ts';
+import { nearestInteger } from './exponential.ts';
 import { reduceLargeAngle } from './large-angle.ts';
 import { flipSign, type MathBuilder, polynomial } from './math-builder.ts';
 
@@ -22,11 +22,10 @@ interface Angle {
 
 /** An angle that is not negative. Of infinity and NaN the rest is NaN. */
 function reduceAngle(b: MathBuilder, x: Expr): Angle {
-  const rounded = b.name(add(mul(x, b.f32(2 / Math.PI)), b.f32(ROUNDER)));
-  const n = b.name(sub(rounded, b.f32(ROUNDER)));
-  const near = HALF_PI.reduce<Expr>((rest, part) => sub(rest, mul(n, b.f32(part))), x);
+  const { integer, shifted } = nearestInteger(b, mul(x, b.f32(2 / Math.PI)));
+  const near = HALF_PI.reduce<Expr>((rest, part) => sub(rest, mul(integer, b.f32(part))), x);
   const isLarge = binary('gt', x, b.f32(LARGE));
-  const [rest, quarters] = b.replaceWhere(isLarge, [near, bitcast(rounded, 'i32')], (inner) =>
+  const [rest, quarters] = b.replaceWhere(isLarge, [near, bitcast(shifted, 'i32')], (inner) =>
     reduceLargeAngle(inner, x),
   );
   return { rest: rest as Expr, quarters: quarters as Expr };

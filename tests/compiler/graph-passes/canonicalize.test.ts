@@ -60,6 +60,7 @@ describe('what changes something stays', () => {
     ],
     ['pow(x, 0.5) differs from sqrt at -0', ['pow'], (b) => b.op('pow', [x(b), number(b, 0.5)], {})],
     ['x / 3 is no product', ['div'], (b) => b.op('div', [x(b), number(b, 3)], {})],
+    ['erf(x / 0) is none either', ['div', 'erf'], (b) => b.op('erf', [b.op('div', [x(b), number(b, 0)], {})], {})],
     [
       'a cast that loses bits',
       ['cast', 'cast'],
@@ -78,6 +79,12 @@ describe('what changes something stays', () => {
 describe('the cheaper form is chosen', () => {
   test.each<[string, readonly string[], (b: GraphBuilder) => Value]>([
     ['x / 4 → x · 0.25', ['mul'], (b) => b.op('div', [x(b), number(b, 4)], {})],
+    ['erf(x / 3) → erf(x · (1/3))', ['mul', 'erf'], (b) => b.op('erf', [b.op('div', [x(b), number(b, 3)], {})], {})],
+    [
+      'tanh(x / 3) → tanh(x · (1/3))',
+      ['mul', 'tanh'],
+      (b) => b.op('tanh', [b.op('div', [x(b), number(b, 3)], {})], {}),
+    ],
     ['pow(x, 2) → x · x', ['mul'], (b) => b.op('pow', [x(b), number(b, 2)], {})],
     [
       'a transpose of axes of 1 → reshape',

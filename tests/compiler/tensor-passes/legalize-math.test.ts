@@ -141,6 +141,32 @@ describe.each(ops)('%s', (op) => {
   });
 });
 
+test.each([false, true])('exp of what is 0 at most is within 2 ulp, fused %s', async (relaxedSimd) => {
+  const zero = broadcast(constant(0, 'f32'), 4);
+  const func = elementwise(1, COUNT, 4, ([x]) => unary('exp', binary('min', x as Expr, zero)));
+  const worst = await worstOf(func, sweep(STEP, COUNT), (x) => Math.exp(Math.min(x, 0)), { relaxedSimd });
+  expect(worst).toSatisfy(within(2));
+});
+
+/** 1 + erf(x) of a gelu is multiplied by an x that may be large. */
+test.each([false, true])(
+  'far from 0, erf, tanh and sigmoid are their limits exactly, fused %s',
+  async (relaxedSimd) => {
+    const data = Float32Array.from({ length: COUNT }, (_, i) => 10 + i ** 2);
+    const results = async (op: UnaryOp, sign: 1 | -1): Promise<ReadonlySet<number>> => {
+      const func = legalizeMath(elementwise(1, COUNT, 4, ([x]) => unary(op, x as Expr)));
+      const kernel = await instantiate(func, new Map(), { relaxedSimd });
+      kernel.write(0, { dtype: 'f32', shape: [COUNT], data: data.map((x) => (op === 'sigmoid' ? 12 : 1) * sign * x) });
+      kernel.run();
+      return new Set(Array.from(kernel.read(1).data, Number));
+    };
+    for (const op of ['erf', 'tanh', 'sigmoid'] as const) {
+      expect(await results(op, 1)).toEqual(new Set([1]));
+      expect(await results(op, -1)).toEqual(new Set([op === 'sigmoid' ? 0 : -1]));
+    }
+  },
+);
+
 describe('pow', () => {
   const exact = binaryFunction('pow', 'f64') as (x: number, y: number) => number;
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;

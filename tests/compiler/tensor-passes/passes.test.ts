@@ -3,6 +3,7 @@ import { commonSubexpressions } from '../../../compiler/tensor-passes/common-sub
 import { compactBuffers } from '../../../compiler/tensor-passes/compact-buffers.ts';
 import { flattenBuffers } from '../../../compiler/tensor-passes/flatten-buffers.ts';
 import { hoistInvariants } from '../../../compiler/tensor-passes/hoist-invariants.ts';
+import { interleave } from '../../../compiler/tensor-passes/interleave.ts';
 import { lowerBlocks } from '../../../compiler/tensor-passes/lower-blocks.ts';
 import { partitionLoops } from '../../../compiler/tensor-passes/partition-loops.ts';
 import { promoteLocals } from '../../../compiler/tensor-passes/promote-locals.ts';
@@ -30,6 +31,44 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  {
+    name: 'interleave lets independent computations of an innermost loop take turns',
+    pass: interleave,
+    from: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i in 4 {
+        let a = %x[i * 2] { let b = a:f32 * a:f32 { %y[i * 2] = b:f32 + a:f32 } }
+        let c = %x[i * 2 + 1] { let d = c:f32 * c:f32 { %y[i * 2 + 1] = d:f32 + c:f32 } }
+      }
+    }`,
+    to: `func @f(%x: f32[8]) -> (%y: f32[8]) {
+      for i in 4 {
+        let a = %x[i * 2] { let c = %x[i * 2 + 1] {
+          let b = a:f32 * a:f32 { let d = c:f32 * c:f32 {
+            %y[i * 2] = b:f32 + a:f32
+            %y[i * 2 + 1] = d:f32 + c:f32
+          } }
+        } }
+      }
+    }`,
+  },
+  {
+    name: 'interleave leaves a computation after the one that writes what it reads',
+    pass: interleave,
+    from: `func @f(%x: f32[9]) -> (%y: f32[9]) {
+      %y[0] = 0f32
+      for i in 4 {
+        let a = %x[i] { %y[i * 2 + 1] = a:f32 * a:f32 }
+        let b = %y[i * 2] + 1f32 { %y[i * 2 + 2] = b:f32 * b:f32 }
+      }
+    }`,
+    to: `func @f(%x: f32[9]) -> (%y: f32[9]) {
+      %y[0] = 0f32
+      for i in 4 {
+        let a = %x[i] { %y[i * 2 + 1] = a:f32 * a:f32 }
+        let b = %y[i * 2] + 1f32 { %y[i * 2 + 2] = b:f32 * b:f32 }
+      }
+    }`,
+  },
   {
     name: 'compact-buffers shrinks a row that each iteration writes before it reads it',
     pass: compactBuffers,

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { interpretFunc } from '../../../ir/tensor/interpret.ts';
+import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { parseTensorFunc } from '../../../ir/text/parse.ts';
+import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { applyStep, replay } from '../../../schedules/trace.ts';
+import { randomInputs } from '../../generators/tensor-func.ts';
 import { chain, matmulRelu, passing, textAfter } from '../functions.ts';
 
 describe('compute-at', () => {
@@ -80,11 +84,40 @@ describe('compute-at', () => {
     `);
   });
 
-  test('refuses a loop that not all readers are under', () => {
+  test('refuses a loop that no reader is under', () => {
     const func = replay(chain(16), [{ primitive: 'cache-read', block: 'B', buffer: 'T', scope: 'global' }]);
     expect(() => applyStep(func, { primitive: 'compute-at', block: 'T', loop: 'i' })).toThrow(
-      "chain, block 'T': block 'T_copy' reads 'T' and is not under loop 'i'",
+      "chain, block 'T': no block under loop 'i' reads 'T'",
     );
+  });
+
+  const twoReaders = (indices: string): TensorFunc =>
+    parseTensorFunc(`func @f(%A: f32[8, 16]) -> (%S: f32[8, 4], %B: f32[8, 16]) {
+      temp %T: f32[8, 16] global
+      for r in 8 {
+        for a in 16 { block T(vr: spatial(8) = r, va: spatial(16) = a) { %T[vr, va] = exp(%A[vr, va]) } }
+        for i in 4 { block S(vs: spatial(8) = r, vi: spatial(4) = i) { %S[vs, vi] = ${indices} } }
+        for j in 16 { block B(vb: spatial(8) = r, vj: spatial(16) = j) { %B[vb, vj] = %T[vb, vj] * 2f32 } }
+      }
+    }`);
+
+  test('leaves all of the buffer to readers after the loop', () => {
+    const func = twoReaders('%T[vs, vi * 4] + %T[vs, vi * 4 + 3]');
+    const moved = applyStep(func, { primitive: 'compute-at', block: 'T', loop: 'i' });
+    expect(printTensorFunc(moved)).toContain('block T(vr: spatial(8) = r, va: spatial(16) = i * 4 + T_va)');
+    const inputs = randomInputs(func, 1);
+    expect(interpretFunc(moved, inputs)).toEqual(interpretFunc(func, inputs));
+  });
+
+  test('refuses where a reader after the loop would miss a part', () => {
+    const missing = "block 'B' reads 'T' after loop 'i', and it is not known that all of it is computed there";
+    for (const indices of ['%T[vs, vi]', '%T[vs, vi * 4] + %T[vs, vi * 4 + 2]'])
+      expect(() => applyStep(twoReaders(indices), { primitive: 'compute-at', block: 'T', loop: 'i' })).toThrow(missing);
+  });
+
+  test('refuses where a reader stands before the loop', () => {
+    const step = { primitive: 'compute-at', block: 'T', loop: 'j' } as const;
+    expect(() => applyStep(twoReaders('%T[vs, vi]'), step)).toThrow("block 'S' reads 'T' before loop 'j'");
   });
 
   test('refuses a block whose init stands elsewhere', () => {
