@@ -10,6 +10,8 @@ export interface Decision {
   readonly preferred: Choice;
 }
 
+export type OpenDecision = Pick<Decision, 'name' | 'candidates'>;
+
 /** Decides: returns one of the candidates. */
 export type Decide = (decision: Decision) => Choice;
 
@@ -51,6 +53,10 @@ export function sampleCategorical<T extends Choice>(
   invariant(value !== undefined, `decision ${name} was made for ${choice}, which is no candidate`);
   return { value, steps: [{ primitive: 'sample-categorical', name, candidates, decision }] };
 }
+
+/** What there was to decide in a trace, in that order. */
+export const openDecisionsOf = (trace: Trace): readonly OpenDecision[] =>
+  trace.flatMap((step) => (step.primitive === 'sample-categorical' ? [step] : []));
 
 /** What was decided in a trace, by name. */
 export function decisionsOf(trace: Trace): ReadonlyMap<string, Choice> {

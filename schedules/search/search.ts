@@ -1,3 +1,4 @@
+import type { OpenDecision } from '../decision.ts';
 import type { Choice, Trace } from '../step.ts';
 
 /** What was decided, by the names of the decisions. */
@@ -22,13 +23,8 @@ export interface SearchSpace {
   readonly sample: (random: () => number) => Candidate | undefined;
   /** What is decided, snapped to what can be chosen; by rule where nothing is. */
   readonly at: (decisions: Decisions) => Candidate | undefined;
-  /** The candidates of each decision that a candidate's schedule asked for, in that order. */
-  readonly openDecisions: (candidate: Candidate) => readonly OpenDecision[];
-}
-
-export interface OpenDecision {
-  readonly name: string;
-  readonly candidates: readonly Choice[];
+  /** What a schedule comes to ask for that is decided so, in that order; also where it is not legal or is discarded. */
+  readonly openDecisions: (decisions: Decisions) => readonly OpenDecision[];
 }
 
 /** A group of a graph that is tuned: equal workloads are one task. */
