@@ -2,7 +2,7 @@ import type { Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from '
 import { ModelInputError } from './errors.ts';
 import type { Manifest, TensorSlot } from './manifest.ts';
 import { bindPlan } from './program.ts';
-import { checkTensor, viewSlot } from './tensor.ts';
+import { checkTensor, copySlot, viewSlot } from './tensor.ts';
 
 type AnyTensors = Tensors<Record<string, TypedArray>>;
 
@@ -107,7 +107,7 @@ export class LoadedModel implements Model {
     return Object.fromEntries(
       this.#manifest.outputs.map((slot) => [
         slot.name,
-        { dtype: slot.dtype, shape: slot.shape, data: viewSlot(memory.buffer, slot).slice() },
+        { dtype: slot.dtype, shape: slot.shape, data: copySlot(memory.buffer, slot) },
       ]),
     );
   }

@@ -24,6 +24,12 @@ export function viewSlot(memory: ArrayBuffer, { dtype, shape, offset }: TensorSl
   return new arrays[dtype](memory, offset, elementCount(shape));
 }
 
+/** A copy of a slot's elements. By the constructor, since `slice` fills the new memory with zeros before it copies. */
+export function copySlot(memory: ArrayBuffer, slot: TensorSlot): TypedArray {
+  const copyOf = arrays[slot.dtype] as new (elements: TypedArray) => TypedArray;
+  return new copyOf(viewSlot(memory, slot));
+}
+
 const describe = ({ dtype, shape }: Pick<TensorInfo, 'dtype' | 'shape'>): string => `${dtype}[${shape.join(', ')}]`;
 
 /** Throws ModelInputError where a tensor does not have the dtype, shape and number of elements that an input takes. */
