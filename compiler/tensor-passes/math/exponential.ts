@@ -23,9 +23,9 @@ const EXP2_MINUS_ONE = [
 /** A float is mantissa · 2^(field - BIAS), with the field in the bits from 23 on. */
 const BIAS = 127;
 const field = (exponent: number): number => exponent << 23;
-/** What brings the exponent of the least subnormal number to that of a normal one. */
-const SUBNORMAL_BITS = 24;
-/** Up to here, e^x · 2^SUBNORMAL_BITS is no larger than f32 has. */
+/** The shift of integers for `scaleByPower`. So many exponents are below those of normal numbers. */
+export const SCALE_SHIFT = 24;
+/** Up to here, e^x · 2^SCALE_SHIFT is no larger than f32 has. */
 const LARGEST_BY_ONE_SHIFT = 71;
 
 interface NearestInteger {
@@ -60,9 +60,6 @@ function reduce(b: MathBuilder, x: Expr, factor: number, shift: number): Reduced
 const inTermsOf = (factor: number, coefficients: readonly number[]): readonly number[] =>
   coefficients.map((coefficient, power) => coefficient * factor ** power);
 
-/** The shift of integers for `scaleByPower`. */
-export const SCALE_SHIFT = SUBNORMAL_BITS;
-
 /** power · 2^shift, where that is 2^-126 or more. Of what is smaller it makes 0. */
 function addToExponent(b: MathBuilder, power: Expr, shift: Expr): Expr {
   return bitcast(binary('max', add(bitcast(power, 'i32'), shift), b.i32(0)), 'f32');
@@ -76,7 +73,7 @@ function addToExponent(b: MathBuilder, power: Expr, shift: Expr): Expr {
  */
 export function scaleByPower(b: MathBuilder, power: Expr, shifted: Expr): Expr {
   const exponent = b.name(asField(b, shifted));
-  const most = b.i32(field(BIAS - SUBNORMAL_BITS));
+  const most = b.i32(field(BIAS - SCALE_SHIFT));
   const scaled = addToExponent(b, power, binary('min', exponent, most));
   return mul(scaled, bitcast(binary('max', exponent, most), 'f32'));
 }
@@ -88,7 +85,7 @@ export function exp(b: MathBuilder, operand: Expr, scale = 0, most = Number.POSI
   const { rest, shifted } = reduce(b, x, 1, SCALE_SHIFT + scale);
   const power = polynomial(b, rest, EXP);
   const value = isSmall
-    ? mul(addToExponent(b, power, asField(b, shifted)), b.f32(2 ** -SUBNORMAL_BITS))
+    ? mul(addToExponent(b, power, asField(b, shifted)), b.f32(2 ** -SCALE_SHIFT))
     : scaleByPower(b, power, shifted);
   // A NaN may leave arithmetic on its bits as a number; rest - rest, 0 for every number, makes it NaN again.
   return add(value, sub(rest, rest));
