@@ -3,8 +3,7 @@ import type { Schedule } from '../schedule.ts';
 import type { Tile } from '../target/contraction-tile.ts';
 import type { SpaceContext } from './context.ts';
 import { enoughIterations } from './parallelize.ts';
-import { loopsOf } from './reduction-site.ts';
-import { extentOf, type StridedAccess } from './strides.ts';
+import { bytesRead, extentOf, type StridedAccess } from './strides.ts';
 
 /** What of a product stays in the cache while the rest passes it. */
 export interface Blocking {
@@ -17,6 +16,8 @@ export interface Blocking {
 interface Product {
   /** The operand that is read along the columns. */
   readonly along: readonly StridedAccess[];
+  /** That which is read along the rows. */
+  readonly across: readonly StridedAccess[];
   readonly rows: string | undefined;
   readonly columns: string;
   /** How many other loops of results there are. */
@@ -27,26 +28,28 @@ interface Product {
 export function chooseBlocking(
   schedule: Schedule,
   site: BlockSite,
-  { along, rows, columns, others, tile }: Product,
+  { along, across, rows, columns, others, tile }: Product,
   { target }: SpaceContext,
 ): Blocking {
-  const footprint = (load: StridedAccess): number =>
-    [...(load.strides?.keys() ?? [])].reduce((bytes, loop) => bytes * extentOf(site, loop), 4);
-  const isLarge = Math.max(...along.map(footprint)) > target.cacheBytes;
-  const { name } = site.block;
-  if (schedule.sample(`${name}.panels-outside`, [false, true], isLarge)) return { panelsOutside: true, rowTiles: 0 };
   const tiles = Math.ceil(extentOf(site, rows ?? '') / tile.rows);
-  if (others > 0 || tiles < 8) return { panelsOutside: false, rowTiles: 0 };
+  const isBlockable = others === 0 && tiles >= enoughIterations;
+  const [panelBytes, rowBytes] = [bytesRead(schedule.func, site, along), bytesRead(schedule.func, site, across)];
+  // With panels outside a large operand is read once, and all rows for every panel: better than blocks of rows, each of
+  // which reads all panels, until rows are far beyond what stays in the cache.
+  const areBlocked = isBlockable && rowBytes > 2 * target.cacheBytes;
+  const areOutside = panelBytes > target.cacheBytes && !areBlocked;
+  const { name } = site.block;
+  if (schedule.sample(`${name}.panels-outside`, [false, true], areOutside)) return { panelsOutside: true, rowTiles: 0 };
+  if (!isBlockable) return { panelsOutside: false, rowTiles: 0 };
   const panels = Math.ceil(extentOf(site, columns) / (4 * tile.vectors));
-  const depth = loopsOf(site, 'reduce').reduce((product, loop) => product * extentOf(site, loop), 4);
-  const wanted = Math.max(4, Math.floor(target.cacheBytes / 4 / depth / tile.rows));
-  const isForCache = tiles > 2 * wanted;
+  const wanted = Math.max(4, Math.floor((target.cacheBytes / 4 / rowBytes) * tiles));
+  const isForCache = rowBytes > target.cacheBytes;
   // Blocks of rows are what threads share, too, where there are few panels: some for each.
   const shared = Math.max(4, Math.floor(tiles / (3 * enoughIterations)));
-  const longest = Math.floor(Math.min(isForCache ? 1.5 * wanted : tiles, tiles / enoughIterations));
+  const longest = Math.floor(Math.min(isForCache ? 2 * wanted : tiles, tiles / enoughIterations));
   const isBlocked = isForCache || panels < enoughIterations;
   const divisor = isBlocked ? nearestDivisor(tiles, Math.min(wanted, shared), longest) : 0;
-  const preferred = divisor ?? (isForCache ? wanted : 0);
+  const preferred = divisor ?? (isForCache ? Math.max(4, Math.min(wanted, longest)) : 0);
   const candidates = [0, 4, 8, 16, 32, 64].filter((size) => size < tiles);
   const all = [...new Set([...candidates, preferred])].sort((a, b) => a - b);
   return { panelsOutside: false, rowTiles: schedule.sample(`${name}.row-tiles`, all, preferred) };

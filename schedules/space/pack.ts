@@ -4,9 +4,16 @@ import { blockSites } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import type { PackedDim } from '../step.ts';
 
+/** The panels of a packed operand: how many neighbours stand in each, and as how many streams it is read. */
+export interface Panels {
+  readonly width: number;
+  readonly streams: number;
+}
+
 /**
  * Packs an operand of a reduction into the order in which its kernel reads it: panels of `width` neighbours along
- * the vectorized loop, in them the reduction's loops, the panel's elements innermost. Returns whether the
+ * the vectorized loop, in them the reduction's loops, the panel's elements innermost. Step i of the innermost loop of
+ * the reduction is in stream i mod `streams`, and each stream's steps stand together. Returns whether the
  * operand is an input whose every dimension follows one loop, which is what can be packed so.
  */
 export function packOperand(
@@ -14,16 +21,22 @@ export function packOperand(
   access: Access,
   order: readonly string[],
   vectorLoop: string,
-  width: number,
+  { width, streams }: Panels,
 ): boolean {
   const { func } = schedule;
-  const layout = packedLayout(func, access, order, vectorLoop, width);
+  const layout = packedLayout(func, access, order, vectorLoop, { width, streams });
   if (layout === undefined || readersOf(blockSites(func), access.buffer).length !== 1) return false;
   schedule.apply({ primitive: 'transform-layout', buffer: access.buffer, layout });
   return true;
 }
 
-function packedLayout(func: TensorFunc, access: Access, order: readonly string[], vectorLoop: string, width: number) {
+function packedLayout(
+  func: TensorFunc,
+  access: Access,
+  order: readonly string[],
+  vectorLoop: string,
+  { width, streams }: Panels,
+) {
   if (!func.inputs.some((input) => input.name === access.buffer)) return undefined;
   const dims = new Map<string, number>();
   const fixed: number[] = [];
@@ -41,7 +54,14 @@ function packedLayout(func: TensorFunc, access: Access, order: readonly string[]
     ...fixed.map(plain),
     ...outer.map(plain),
     { dim: vectorDim, div: width },
-    ...inner.map(plain),
+    ...inner.flatMap((dim, i) =>
+      streams > 1 && i === inner.length - 1
+        ? [
+            { dim, mod: streams },
+            { dim, div: streams },
+          ]
+        : [plain(dim)],
+    ),
     { dim: vectorDim, mod: width },
   ];
 }

@@ -1,6 +1,7 @@
 import { isStatic } from '../../ir/dim.ts';
 import { linearOf } from '../../ir/tensor/linear.ts';
 import type { Expr, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { elementCount } from '../../ir/tensor-data.ts';
 import { type Access, accessesOf } from '../analysis/accesses.ts';
 import { constantExtent, variablesIn } from '../analysis/extents.ts';
 import { allBuffers, type BlockSite } from '../analysis/nests.ts';
@@ -54,6 +55,16 @@ function addStride(strides: Map<string, number | undefined>, atom: Expr, step: n
 /** How far an access moves with a loop: 0 where it does not follow it, undefined where its steps differ. */
 export const strideAlong = ({ strides }: StridedAccess, loop: string): number | undefined =>
   strides === undefined || strides.has(loop) ? strides?.get(loop) : 0;
+
+/** Bytes that a block reads of the largest of some operands in 32 bits, each element counted once. */
+export function bytesRead(func: TensorFunc, site: BlockSite, loads: readonly StridedAccess[]): number {
+  const elements = ({ access, strides }: StridedAccess): number => {
+    const reads = [...(strides?.keys() ?? [])].reduce((count, loop) => count * extentOf(site, loop), 1);
+    const shape = allBuffers(func).find(({ name }) => name === access.buffer)?.shape ?? [];
+    return shape.every(isStatic) ? Math.min(reads, elementCount(shape)) : reads;
+  };
+  return 4 * Math.max(...loads.map(elements));
+}
 
 /** The extent of a loop of a site; 1 where there is no such loop. */
 export function extentOf(site: BlockSite, loopVar: string): number {

@@ -4,6 +4,7 @@ import { contractionTiles, fastestTile, type Tile } from '../target/contraction-
 import { type Blocking, chooseBlocking } from './blocking.ts';
 import type { SpaceContext } from './context.ts';
 import { loopsOf } from './reduction-site.ts';
+import { chooseStreams } from './streams.ts';
 import { extentOf, loadsOf, type StridedAccess, strideAlong } from './strides.ts';
 
 /** How a reduction's results are tiled. All loops are the reduction's own. */
@@ -17,6 +18,8 @@ export interface TilePlan {
   readonly tile: Tile;
   readonly reduceLoops: readonly string[];
   readonly packed: readonly StridedAccess[];
+  /** As how many streams that run side by side what is packed is read. */
+  readonly streams: number;
   /** What is walked outside of what, where an operand is packed in panels of columns; undefined for windows. */
   readonly blocking: Blocking | undefined;
 }
@@ -48,9 +51,10 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     scattered.includes(load) || (panels && isPackable(load) && samplePacking(schedule, load, height, context));
   const tile = panels
     ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), context.target), (tiles) =>
-        fastestTile(height, extentOf(site, columns), tiles),
+        fastestTile(height, extentOf(site, columns), tiles, context.target),
       )
     : sampleTile(schedule, reduction, windowTiles(site, columns, rows), () => windowTile(site, columns, rows));
+  const packed = along.filter(isPacked);
   return {
     columns,
     rows,
@@ -58,9 +62,15 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     moving: rest.filter((loop) => !batch.includes(loop)),
     tile,
     reduceLoops,
-    packed: along.filter(isPacked),
+    packed,
+    streams: panels ? chooseStreams(schedule, site, packed, reduceLoops, context) : 1,
     blocking: panels
-      ? chooseBlocking(schedule, site, { along, rows, columns, others: rest.length, tile }, context)
+      ? chooseBlocking(
+          schedule,
+          site,
+          { along, across: loads.filter((load) => !along.includes(load)), rows, columns, others: rest.length, tile },
+          context,
+        )
       : undefined,
   };
 }

@@ -21,7 +21,8 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   const plan = planTile(schedule, reduction, context);
   if (plan === undefined) return false;
   for (const { access } of plan.packed) {
-    packOperand(schedule, access, plan.reduceLoops, plan.columns, 4 * plan.tile.vectors);
+    const panels = { width: 4 * plan.tile.vectors, streams: plan.streams };
+    packOperand(schedule, access, plan.reduceLoops, plan.columns, panels);
   }
   const back = writeBack(schedule, reduction);
   if (back === undefined) return false;
@@ -30,7 +31,7 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   if (outer !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: outer });
   const [buffer] = writtenBy(findBlock(schedule.func, reduction));
   if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
-  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before);
+  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before, plan.streams);
   return true;
 }
 
@@ -82,8 +83,11 @@ function splitLoop(schedule: Schedule, block: string, loop: string, size: number
   return { outer: [names[0]], inner: [names[1]] };
 }
 
-/** Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. */
-export function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>): void {
+/**
+ * Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. As
+ * many steps as operands have streams are unrolled, or a multiple of them.
+ */
+export function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>, streams = 1): void {
   const site = findBlock(schedule.func, reduction);
   const own = newLoops(site, before);
   const reduce = own.filter((loop) => loopsOf(site, 'reduce').includes(loop));
@@ -97,7 +101,7 @@ export function tileUpdate(schedule: Schedule, reduction: string, before: Readon
   if (first !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: reduction, loop: first });
   finishTile(schedule, [...rows, ...lanes.unrolled], lanes.vector);
   if (first !== undefined) finishInit(schedule, reduction);
-  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce));
+  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce), streams);
 }
 
 /** Multiply-adds of a tile in one step of the reduction. */
@@ -112,9 +116,15 @@ function tileArea(schedule: Schedule, reduction: string, reduce: readonly string
 const unrolledOperations = 48;
 
 /** Unrolls the innermost reduce loops: whole ones while they fit, else the largest fitting divisor of the next. */
-function unrollReduction(schedule: Schedule, reduction: string, reduce: readonly string[], area: number): void {
+function unrollReduction(
+  schedule: Schedule,
+  reduction: string,
+  reduce: readonly string[],
+  area: number,
+  streams: number,
+): void {
   const operations = schedule.sample(`${reduction}.unrolled`, [1, 16, 32, 48, 96], unrolledOperations);
-  let budget = Math.floor(operations / area);
+  let budget = Math.max(streams, Math.floor(operations / area));
   for (const loop of [...reduce].reverse()) {
     const extent = extentOf(findBlock(schedule.func, reduction), loop);
     if (extent <= budget) {
@@ -122,7 +132,9 @@ function unrollReduction(schedule: Schedule, reduction: string, reduce: readonly
       budget = Math.floor(budget / extent);
       continue;
     }
-    const factor = [8, 6, 5, 4, 3, 2].find((divisor) => divisor <= budget && extent % divisor === 0);
+    const together = loop === reduce.at(-1) ? streams : 1;
+    const divides = (divisor: number): boolean => extent % divisor === 0 && divisor % together === 0;
+    const factor = [8, 6, 5, 4, 3, 2].find((divisor) => divisor <= budget && divides(divisor));
     if (factor === undefined) return;
     const names = [`${loop}_outer`, `${loop}_step`] as const;
     schedule.apply({ primitive: 'split', loop, factors: [null, factor], names });

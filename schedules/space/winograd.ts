@@ -103,7 +103,7 @@ function planTiles(schedule: Schedule, { product, halfOutput, results }: Parts, 
   const taken = panelsOutside ? lines : schedule.sample(`${product}.lines`, divisors, fitting);
   const rows = taken * columns;
   const tile = sampleTile(schedule, product, contractionTiles(rows, outputs, target), (candidates) =>
-    fastestTile(rows, outputs, candidates),
+    fastestTile(rows, outputs, candidates, target),
   );
   return { size, columns, lines: taken, panelsOutside, tile };
 }

@@ -23,17 +23,19 @@ export function contractionTiles(rows: number, columns: number, target: Target):
 }
 
 /** The tile under which a product of `rows` × `columns` takes the least time, by a count of the work in each. */
-export const fastestTile = (rows: number, columns: number, tiles: readonly Tile[]): Tile =>
-  tiles.reduce((best, tile) => (productCycles(rows, columns, tile) < productCycles(rows, columns, best) ? tile : best));
+export function fastestTile(rows: number, columns: number, tiles: readonly Tile[], target: Target): Tile {
+  const cycles = (tile: Tile): number => productCycles(rows, columns, tile, target);
+  return tiles.reduce((best, tile) => (cycles(tile) < cycles(best) ? tile : best));
+}
 
 /** Cycles for one step of the reduction over the whole product of `rows` × `columns`, under the best tile. */
 export function fastestCycles(rows: number, columns: number, target: Target): number {
-  const tile = fastestTile(rows, columns, contractionTiles(rows, columns, target));
-  return productCycles(rows, columns, tile);
+  const tile = fastestTile(rows, columns, contractionTiles(rows, columns, target), target);
+  return productCycles(rows, columns, tile, target);
 }
 
 /** Cycles for one step of the reduction over the whole product: full tiles, and those at the borders. */
-function productCycles(rows: number, columns: number, tile: Tile): number {
+function productCycles(rows: number, columns: number, tile: Tile, target: Target): number {
   const vectors = Math.floor(columns / 4);
   // A column beyond the last full vector costs as much as a vector.
   const units = vectors + (columns % 4);
@@ -43,16 +45,26 @@ function productCycles(rows: number, columns: number, tile: Tile): number {
     units - Math.floor(vectors / tile.vectors) * tile.vectors,
   ];
   const row = (height: number): number =>
-    fullColumns * tileCycles(height, tile.vectors) + (restColumns > 0 ? tileCycles(height, restColumns) : 0);
+    fullColumns * tileCycles(height, tile.vectors, target) +
+    (restColumns > 0 ? tileCycles(height, restColumns, target) : 0);
   return fullRows * row(tile.rows) + (restRows > 0 ? row(restRows) : 0);
 }
 
-/** Additions take about 4 cycles and two start in each: with 8 accumulators or fewer the adders wait now and then. */
-const accumulatorsInFlight = 9;
-
 /** Two products and two sums a cycle, two loads a cycle, and no tile below what keeps the adders busy. */
-function tileCycles(rows: number, vectors: number): number {
-  const arithmetic = Math.max(rows * vectors, accumulatorsInFlight) / 2;
+function tileCycles(rows: number, vectors: number, target: Target): number {
+  const accumulators = rows * vectors;
+  const arithmetic = Math.max(accumulators / 2, latencyCycles(accumulators, target));
   const loads = (rows + vectors) / 2;
   return Math.max(arithmetic, loads) + 0.1 * loads;
 }
+
+/** Additions alone take about 4 cycles and two start in each: with 8 accumulators or fewer they wait now and then. */
+const accumulatorsInFlight = 9;
+
+/**
+ * Cycles until the sums of a step are there for the next. A product and its sum in one take about 4, of which a small
+ * tile hides some behind the tiles beside it, and a larger one waits longer where they do not start when they could: as
+ * measured, on tiles of 2 to 10 accumulators.
+ */
+const latencyCycles = (accumulators: number, { fusedMultiplyAdd }: Target): number =>
+  fusedMultiplyAdd ? 3 + 0.215 * accumulators : accumulatorsInFlight / 2;
