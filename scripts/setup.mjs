@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The oldest Node that runs `.ts` files as they are. (The published package needs 22.12 only.) */
+/** The oldest Node that runs `.ts` files as they are. (The published package needs 22.13 only.) */
 const OLDEST_NODE = [22, 18];
 
 /**

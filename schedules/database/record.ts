@@ -22,7 +22,7 @@ import { mistakesInSteps } from '../trace.ts';
 
 /** What kernels compute, apart from how: whatever has the same canonical text is one workload. */
 export interface WorkloadRow {
-  /** The SHA-256 of the text, in hexadecimal. */
+  /** A SHA-256 in hexadecimal: equal for equal texts. */
   readonly hash: string;
   /** The program with names and constants made canonical. */
   readonly text: string;
@@ -85,22 +85,28 @@ const recordFields: { readonly [F in keyof TuningRecord]: Field } = {
   trace: list,
 };
 
-/** Reads a workload that came as JSON. Throws a CompilerError that names every mistake. */
-export function parseWorkload(json: unknown): WorkloadRow {
-  refuse('workload', isObject(json) ? mistakesIn(json, workloadFields) : notAnObject(json));
-  return json as WorkloadRow;
-}
+export const mistakesInWorkload = (json: unknown): readonly string[] =>
+  isObject(json) ? mistakesIn(json, workloadFields) : notAnObject(json);
 
-/** Reads a record that came as JSON. Throws a CompilerError that names every mistake. */
-export function parseRecord(json: unknown): TuningRecord {
-  refuse('record', isObject(json) ? [...mistakesIn(json, recordFields), ...mistakesInTrace(json)] : notAnObject(json));
-  return json as TuningRecord;
-}
+export const mistakesInRecord = (json: unknown): readonly string[] =>
+  isObject(json) ? [...mistakesIn(json, recordFields), ...mistakesInTrace(json)] : notAnObject(json);
 
 const mistakesInTrace = ({ trace }: Readonly<Record<string, unknown>>): readonly string[] =>
   Array.isArray(trace) ? mistakesInSteps(trace).map((mistake) => `trace, ${mistake}`) : [];
 
 const notAnObject = (json: unknown): readonly string[] => [`should be an object, is ${JSON.stringify(json)}`];
+
+/** Reads a workload that came as JSON. Throws a CompilerError that names every mistake. */
+export function parseWorkload(json: unknown): WorkloadRow {
+  refuse('workload', mistakesInWorkload(json));
+  return json as WorkloadRow;
+}
+
+/** Reads a record that came as JSON. Throws a CompilerError that names every mistake. */
+export function parseRecord(json: unknown): TuningRecord {
+  refuse('record', mistakesInRecord(json));
+  return json as TuningRecord;
+}
 
 function refuse(what: string, mistakes: readonly string[]): void {
   if (mistakes.length === 0) return;

@@ -1,4 +1,5 @@
-import type { CacheMode, TuningRecord, WorkloadRow } from './record.ts';
+import type { TuningRecord, WorkloadRow } from './record.ts';
+import type { StoreStats } from './stats.ts';
 
 /**
  * A tuning database. Each method throws a CompilerError where the database cannot be read or written, or is damaged.
@@ -39,26 +40,4 @@ export interface Added {
 export interface Entry {
   readonly workload: WorkloadRow;
   readonly records: readonly TuningRecord[];
-}
-
-export interface StoreStats {
-  readonly workloads: number;
-  readonly records: number;
-  /** When the first and the last record were measured; undefined where there is none. */
-  readonly first: string | undefined;
-  readonly last: string | undefined;
-  /** In the order of their names. */
-  readonly groups: readonly GroupStats[];
-}
-
-/** What is known of one family on one kind of device. */
-export interface GroupStats {
-  readonly family: string;
-  readonly target: string;
-  readonly cache: CacheMode;
-  readonly device: string;
-  readonly engine: string;
-  /** With at least one record. */
-  readonly workloads: number;
-  readonly records: number;
 }

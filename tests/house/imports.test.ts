@@ -33,6 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['compiler/cli/'],
   'cli-table3': ['compiler/cli/'],
   commander: ['compiler/cli/'],
+  postgres: ['schedules/database/'],
   'tar-stream': ['compiler/conformance/'],
 };
 
