@@ -61,6 +61,9 @@ function parseThreads(text: string): number {
   return threads;
 }
 
+export const dbOption = (): Option =>
+  new Option('--db <DB>', 'the tuning database: a file, postgres://user:password@host/database, or memory');
+
 export const shapeOption = (): Option =>
   new Option('--shape <INPUT=AxBxC>', 'give an input a whole shape, as images=1x3x416x416 (repeatable)')
     .argParser((text: string, shapes: Shapes): Shapes => {

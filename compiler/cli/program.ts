@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { compileCommand } from './commands/compile.ts';
 import { conformanceCommand } from './commands/conformance.ts';
+import { dbCommand } from './commands/db.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { optCommand } from './commands/opt.ts';
 import { runCommand } from './commands/run.ts';
@@ -16,15 +17,29 @@ export async function main(): Promise<number> {
     .version(version)
     .exitOverride()
     .showHelpAfterError();
-  for (const command of [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, conformanceCommand]) {
-    program.addCommand(command().copyInheritedSettings(program));
-  }
+  for (const command of commands) program.addCommand(inheriting(command(), program));
   try {
     await program.parseAsync();
     return process.exitCode === undefined ? 0 : Number(process.exitCode);
   } catch (error) {
     return report(error);
   }
+}
+
+const commands = [
+  compileCommand,
+  runCommand,
+  benchCommand,
+  inspectCommand,
+  optCommand,
+  dbCommand,
+  conformanceCommand,
+] as const;
+
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const subcommand of command.commands) inheriting(subcommand, command);
+  return command;
 }
 
 function report(error: unknown): number {

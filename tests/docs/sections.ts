@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { benchCommand } from '../../compiler/cli/commands/bench.ts';
 import { compileCommand } from '../../compiler/cli/commands/compile.ts';
 import { conformanceCommand } from '../../compiler/cli/commands/conformance.ts';
+import { dbCommand } from '../../compiler/cli/commands/db.ts';
 import { inspectCommand } from '../../compiler/cli/commands/inspect.ts';
 import { optCommand } from '../../compiler/cli/commands/opt.ts';
 import { runCommand } from '../../compiler/cli/commands/run.ts';
@@ -47,7 +48,7 @@ export const sections: Readonly<Record<string, () => string>> = {
     ),
 };
 
-const commands = [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, conformanceCommand];
+const commands = [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, dbCommand, conformanceCommand];
 
 function commandRow(make: (typeof commands)[number]): readonly string[] {
   const command = make();
