@@ -36,6 +36,10 @@ const migrations: readonly ((dialect: Dialect) => readonly string[])[] = [
   ({ text }) => [
     `ALTER TABLE workloads ADD COLUMN shape ${text} NOT NULL DEFAULT '[]'`,
     `ALTER TABLE records ADD COLUMN cache ${text} NOT NULL DEFAULT 'warm' CHECK (cache IN ('warm', 'cold'))`,
+    'DROP INDEX records_of_workload',
+    // What ranks the records of a workload is read from the index alone.
+    `CREATE INDEX records_in_order ON records
+      (workload, target, cache, device_class, engine_name, engine_version, ms, created, id)`,
   ],
 ];
 
@@ -68,11 +72,11 @@ export async function versionOf(connection: Connection, place: string): Promise<
  * Brings a database to the version of this compiler, in one transaction. `backUp` is called before an older one is
  * changed, with its version, while no other process can change it.
  */
-export async function migrate(database: Database, backUp?: (version: number) => Promise<void>): Promise<void> {
+export async function migrate(database: Database, backUp?: (version: number) => void): Promise<void> {
   await database.exclusively(async (connection) => {
     const version = await versionOf(connection, database.place);
     if (version === schemaVersion) return;
-    if (version > 0) await backUp?.(version);
+    if (version > 0) backUp?.(version);
     for (const statements of migrations.slice(version))
       for (const statement of statements(connection.dialect)) await connection.query(statement);
     await connection.query(`UPDATE ${versionTable} SET version = $1`, [schemaVersion]);

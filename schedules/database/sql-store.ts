@@ -78,17 +78,22 @@ async function requireWorkloads(
 }
 
 const group = 'target, cache, device_class, engine_name, engine_version';
-const ranked = (groups: string, condition: string): string =>
-  `(SELECT *, row_number() OVER (PARTITION BY ${groups} ORDER BY ms, created, id) AS place
-    FROM records WHERE ${condition}) AS ranked`;
 
-const pruning = `DELETE FROM records WHERE id IN
-  (SELECT id FROM ${ranked(`workload, ${group}`, 'true')} WHERE place > $1) RETURNING id`;
+/** The ids of records of a table expression, each with its place in its group. */
+const ranked = (records: string): string =>
+  `(SELECT id, row_number() OVER (PARTITION BY workload, ${group} ORDER BY ms, created, id) AS place
+    FROM ${records}) AS ranked`;
+
+const pruning = `DELETE FROM records WHERE id IN (SELECT id FROM ${ranked('records')} WHERE place > $1) RETURNING id`;
+
+const allOf = 'SELECT * FROM records WHERE workload = $1';
+const bestOf = `SELECT * FROM records WHERE id IN
+  (SELECT id FROM ${ranked('records WHERE workload = $1')} WHERE place <= $2)`;
 
 async function recordsOf(database: Database, workload: string, keep?: number): Promise<readonly TuningRecord[]> {
   const rows = await (keep === undefined
-    ? database.query('SELECT * FROM records WHERE workload = $1', [workload])
-    : database.query(`SELECT * FROM ${ranked(group, 'workload = $1')} WHERE place <= $2`, [workload, keep]));
+    ? database.query(allOf, [workload])
+    : database.query(bestOf, [workload, keep]));
   return rows.map((row) => readIntactRecord(row, database.place)).sort(compareRecords);
 }
 

@@ -24,7 +24,11 @@ export async function openSqliteStore(path: string, onBackup?: (path: string) =>
   try {
     await database.query('PRAGMA journal_mode = WAL');
     await database.query('PRAGMA synchronous = FULL');
-    if (version < schemaVersion) await migrate(database, async (from) => onBackup?.(await backUp(path, from)));
+    if (version < schemaVersion)
+      await migrate(database, (from) => {
+        const backup = backUp(path, from);
+        onBackup?.(backup);
+      });
     return sqlStore(database);
   } catch (error) {
     await database.close();

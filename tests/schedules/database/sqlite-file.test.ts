@@ -84,6 +84,10 @@ describe('a file', () => {
     expect(await again.recordsOf(old.hash)).toEqual(oldRecords);
     await again.close();
     expect(backups[1]).toBe(at('old.db.v1-2.backup'));
+    // Whether anybody wants to know of it or not.
+    write(at('silent.db'), version1('TEXT', 'REAL'));
+    await (await openStore(at('silent.db'))).close();
+    expect(read(at('silent.db.v1.backup'), 'SELECT version FROM tilewright_version')).toEqual([{ version: 1 }]);
   });
 
   test('that cannot be migrated stays as it is', async () => {
