@@ -16,6 +16,7 @@ import {
   requirementHolds,
   requirementOn,
 } from './guards.ts';
+import { linearBounds } from './linear-parts.ts';
 import { partAnnotations } from './parallel-range.ts';
 
 /**
@@ -90,7 +91,8 @@ function partitionFor(loop: For, context: Context): Stmt {
   const requirements = guards.flatMap((guard) => requirementOn(guard, loop.loopVar) ?? []);
   const dependent = requirements.filter((requirement) => requirement.coefficient !== 0);
   if (extent !== undefined && dependent.length > 0) {
-    const part = staticPart(dependent, extent, loop.loopKind === 'vectorized');
+    const decided = dependent.flatMap((requirement) => decidedPart(requirement, extent, context) ?? []);
+    const part = staticPart(decided, extent, loop.loopKind === 'vectorized');
     if (part !== undefined) return splitStatic(loop, extent, part, context);
     const isShort = loop.loopKind === 'unrolled' || (loop.loopKind === 'vectorized' && extent <= 16);
     if (isShort) return expand(loop, extent, context);
@@ -101,7 +103,7 @@ function partitionFor(loop: For, context: Context): Stmt {
     const symbolic = open.filter((requirement) => isSymbolic(requirement, context.sizes));
     if (symbolic.length > 0) return splitSymbolic(loop, symbolic, context);
     const invariant = requirements.filter((requirement) => requirement.coefficient === 0);
-    const versions = invariant.filter((requirement) => isOutside(requirement, loop, context));
+    const versions = invariant.filter((requirement) => mayHold(requirement, loop, context));
     if (loop.loopKind === 'serial' && !context.rest && versions.length > 0) return version(loop, versions, context);
   }
   return inside(loop, loop.body, context);
@@ -126,24 +128,47 @@ function expand(loop: For, extent: number, context: Context): Stmt {
   return seq(iterations.map((iteration) => partition(iteration, context)));
 }
 
-interface StaticPart {
+/** A part of a loop's iterations. */
+interface Part {
   readonly from: number;
   readonly to: number;
+}
+
+interface DecidedPart extends Part {
+  readonly source: Expr;
+}
+
+/** Where a requirement holds; undefined where that is not the same for all values of the variables outside. */
+function decidedPart(
+  { source, coefficient, outer }: Requirement,
+  extent: number,
+  { ranges }: Context,
+): DecidedPart | undefined {
+  const { min, max } = linearBounds(outer, ranges);
+  const [always, ever] = [iterations(coefficient, max, extent), iterations(coefficient, min, extent)];
+  return always.from === ever.from && always.to === ever.to ? { ...always, source } : undefined;
+}
+
+/** The iterations in which `coefficient · v + constant ≤ 0`. */
+const iterations = (coefficient: number, constant: number, extent: number): Part =>
+  coefficient < 0
+    ? { from: Math.max(0, Math.ceil(constant / -coefficient)), to: extent }
+    : { from: 0, to: Math.min(extent, Math.floor(-constant / coefficient) + 1) };
+
+interface StaticPart extends Part {
   readonly holding: ReadonlySet<Expr>;
 }
 
 /** The iterations in which as many requirements as possible hold, if there are any and at least one requirement does. */
-function staticPart(requirements: readonly Requirement[], extent: number, vectorized: boolean): StaticPart | undefined {
+function staticPart(parts: readonly DecidedPart[], extent: number, vectorized: boolean): StaticPart | undefined {
   let [from, to] = [0, extent];
   const holding = new Set<Expr>();
-  for (const { source, coefficient, outer } of requirements) {
-    if (outer.terms.size > 0) continue;
-    const low = coefficient < 0 ? Math.max(from, Math.ceil(outer.constant / -coefficient)) : from;
-    const high = coefficient > 0 ? Math.min(to, Math.floor(-outer.constant / coefficient) + 1) : to;
+  for (const part of parts) {
+    const [low, high] = [Math.max(from, part.from), Math.min(to, part.to)];
     const width = vectorized ? 4 : 1;
     if (high - low < width) continue;
     [from, to] = [low, vectorized ? low + Math.floor((high - low) / width) * width : high];
-    holding.add(source);
+    holding.add(part.source);
   }
   return holding.size === 0 ? undefined : { from, to, holding };
 }
@@ -187,11 +212,12 @@ function splitSymbolic(loop: For, requirements: readonly Requirement[], context:
   return { kind: 'let', name, mutable: false, value: count, body: seq([first, second]) };
 }
 
-const isOutside = ({ outer }: Requirement, loop: For, { ranges }: Context): boolean =>
-  outer.terms.size > 0 &&
-  [...outer.terms.values()].every(({ atom }) =>
-    linearVars(atom).every((name) => name !== loop.loopVar && ranges.has(name)),
-  );
+/** Whether it is known outside of the loop, and not before: what never holds there is worth no version. */
+function mayHold(requirement: Requirement, loop: For, { ranges }: Context): boolean {
+  const atoms = [...requirement.outer.terms.values()].map(({ atom }) => atom);
+  const isOutside = atoms.every((atom) => linearVars(atom).every((name) => name !== loop.loopVar && ranges.has(name)));
+  return atoms.length > 0 && isOutside && proves(requirementHolds(requirement), ranges) !== false;
+}
 
 function linearVars(expr: Expr): readonly string[] {
   return [...linearOf(expr).terms.values()].flatMap(({ atom }) => (atom.kind === 'var' ? [atom.name] : ['']));

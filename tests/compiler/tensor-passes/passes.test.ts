@@ -232,6 +232,39 @@ const cases: readonly Case[] = [
     }`,
   },
   {
+    name: 'partition-loops leaves of two levels of tiles the full blocks, the full tiles after them, and one lower tile',
+    pass: partitionLoops,
+    from: `func @f(%x: f32[64]) -> (%y: f32[64]) {
+      for group in 3 { for tile in 4 { for k in 8 { for row in 6 unrolled {
+        if group * 24 + tile * 6 + row < 64 && group * 4 + tile < 11 {
+          %y[group * 24 + tile * 6 + row] = %y[group * 24 + tile * 6 + row] + %x[group * 24 + tile * 6 + row]
+        }
+      } } } }
+    }`,
+    to: `func @f(%x: f32[64]) -> (%y: f32[64]) {
+      for group in 2 { for tile in 4 { for k in 8 { for row in 6 unrolled {
+        %y[group * 24 + tile * 6 + row] = %y[group * 24 + tile * 6 + row] + %x[group * 24 + tile * 6 + row]
+      } } } }
+      for tile.1 in 2 { for k.1 in 8 { for row.1 in 6 unrolled {
+        %y[tile.1 * 6 + row.1 + 48] = %y[tile.1 * 6 + row.1 + 48] + %x[tile.1 * 6 + row.1 + 48]
+      } } }
+      for k.2 in 8 { for row.2 in 4 unrolled {
+        %y[row.2 + 60] = %y[row.2 + 60] + %x[row.2 + 60]
+      } }
+    }`,
+  },
+  {
+    name: 'partition-loops splits a loop where a test is decided for all values of the loops outside',
+    pass: partitionLoops,
+    from: `func @f(%x: f32[14]) -> (%y: f32[14]) {
+      for row in 4 { for tile in 4 { if tile * 4 + row < 14 { %y[tile * 4 + row] = %x[tile * 4 + row] } } }
+    }`,
+    to: `func @f(%x: f32[14]) -> (%y: f32[14]) {
+      for row in 2 { for tile in 4 { %y[tile * 4 + row] = %x[tile * 4 + row] } }
+      for row.1 in 2 { for tile.1 in 3 { %y[tile.1 * 4 + row.1 + 2] = %x[tile.1 * 4 + row.1 + 2] } }
+    }`,
+  },
+  {
     name: 'partition-loops peels both ends of a padded loop',
     pass: partitionLoops,
     from: `func @f(%x: f32[8]) -> (%y: f32[8]) {
