@@ -10,13 +10,18 @@ export function randomSource(seed: number): () => number {
 }
 
 /**
- * A source for each of several things that share a seed, apart from one another: seed and name are mixed by FNV-1a and
- * the finalizer of MurmurHash3, so that neighbouring seeds give other numbers from the first one on.
+ * A source for each of several things that share a seed, apart from one another: FNV-1a of the name, begun from the seed,
+ * with both mixed so that neighbouring seeds give other numbers from the first one on.
  */
 export function randomSourceOf(seed: number, name: string): () => number {
-  let hash = 0x811c9dc5 ^ seed;
+  let hash = mixed(0x811c9dc5 ^ seed);
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return randomSource(hash ^ (hash >>> 16));
+  return randomSource(mixed(hash));
+}
+
+/** The finalizer of MurmurHash3: every bit of the result depends on every bit of the number. */
+function mixed(number: number): number {
+  const once = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }

@@ -51,8 +51,10 @@ interface Split {
   readonly interval: number;
 }
 
-/** Sums over the rows of a node: at 2 (MAX_BINS c + i), for interval i of column c, weights times residuals; then weights. */
+/** Sums over the rows of a node: at COLUMN c + 2 i, for interval i of column c, weights times residuals; then weights. */
 type Histogram = Float64Array;
+
+const COLUMN = 2 * MAX_BINS;
 
 /** Grows one tree, and takes what it says off the residuals. */
 function growTree(bins: Bins, residuals: Float64Array, weights: Float64Array, options: BoostingOptions): Tree {
@@ -120,14 +122,14 @@ function histogramOf(
   residuals: Float64Array,
   weights: Float64Array,
 ): Histogram {
-  const histogram = new Float64Array(2 * MAX_BINS * columns.length);
+  const histogram = new Float64Array(COLUMN * columns.length);
   const width = columns.length;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
     const weight = weights[row] as number;
     const sum = weight * (residuals[row] as number);
     for (let c = 0; c < width; c++) {
-      const at = 2 * (MAX_BINS * c + (intervals[row * width + c] as number));
+      const at = COLUMN * c + 2 * (intervals[row * width + c] as number);
       (histogram[at] as number) += sum;
       (histogram[at + 1] as number) += weight;
     }
@@ -140,7 +142,7 @@ function bestSplit({ columns }: Bins, histogram: Histogram, leafWeight: number):
   let best: Split | undefined;
   let bestGain = 1e-9;
   for (let column = 0; column < columns.length; column++) {
-    const first = 2 * MAX_BINS * column;
+    const first = COLUMN * column;
     const end = first + 2 * (columns[column] as Column).uppers.length;
     let [sum, weight] = [0, 0];
     for (let at = first; at < end; at += 2) {

@@ -11,7 +11,7 @@ export interface Candidate {
   /** Those that the schedule came to ask for, with what was chosen. */
   readonly decisions: Decisions;
   readonly trace: Trace;
-  /** What a cost model reads of it: as many numbers for every candidate of every task. */
+  /** What a cost model reads of it: as many finite numbers for every candidate of every task. */
   readonly features: readonly number[];
 }
 

@@ -76,14 +76,15 @@ describe('boosted trees', () => {
     for (const { feature } of trees) expect(feature.length).toBeLessThan(2 ** 4);
   });
 
-  test('are grown quickly: from 5,000 rows of 60 features in a third of a second, if nothing else runs', () => {
+  test('are grown quickly: from 5,000 rows of 60 features in a third of a second', () => {
     const set = setOf(rowsOf(5000, 60, 5));
     const times = Array.from({ length: 3 }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       boost(set, emptyForest);
-      return performance.now() - start;
+      return process.cpuUsage(start).user / 1000;
     });
-    expect(Math.min(...times)).toBeLessThan(1500);
+    // Three times that: a machine that does something else has slower memory too.
+    expect(Math.min(...times)).toBeLessThan(1000);
   });
 });
 
