@@ -1,3 +1,4 @@
+import { invariant } from '../../ir/errors.ts';
 import { type BlockSite, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { contractionTiles, fastestTile, type Tile } from '../target/contraction-tile.ts';
@@ -53,7 +54,9 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), context.target), (tiles) =>
         fastestTile(height, extentOf(site, columns), tiles, context.target),
       )
-    : sampleTile(schedule, reduction, windowTiles(site, columns, rows), () => windowTile(site, columns, rows));
+    : sampleTile(schedule, reduction, windowTiles(site, columns, rows), (tiles) =>
+        windowTile(site, columns, rows, tiles),
+      );
   const packed = along.filter(isPacked);
   return {
     columns,
@@ -126,11 +129,16 @@ function windowTiles(site: BlockSite, columns: string, rows: string | undefined)
     .filter((tile) => tile.rows * tile.vectors <= 8);
 }
 
-/** A few neighbouring places of one vector of channels, which share elements. Without overlap: vectors of one place. */
-function windowTile(site: BlockSite, columns: string, rows: string | undefined): Tile {
-  const vectors = Math.max(1, Math.floor(extentOf(site, columns) / 4));
-  if (rows === undefined) return { rows: 1, vectors: Math.min(4, vectors) };
-  const height = extentOf(site, rows);
-  const divisor = [4, 3, 2].find((size) => height % size === 0);
-  return { rows: divisor ?? Math.min(4, height), vectors: 1 };
+/**
+ * Of the tiles that are left: a few neighbouring places of one vector of channels, which share elements. Without overlap:
+ * vectors of one place.
+ */
+function windowTile(site: BlockSite, columns: string, rows: string | undefined, tiles: readonly Tile[]): Tile {
+  const width = rows === undefined ? Math.min(4, Math.max(1, Math.floor(extentOf(site, columns) / 4))) : 1;
+  const least = Math.min(...tiles.map(({ vectors }) => Math.abs(vectors - width)));
+  const fitting = tiles.filter(({ vectors }) => Math.abs(vectors - width) === least);
+  const height = extentOf(site, rows ?? '');
+  const tile = fitting.find((one) => one.rows > 1 && height % one.rows === 0) ?? fitting[0];
+  invariant(tile !== undefined, `there are tiles for windows over ${columns}`);
+  return tile;
 }

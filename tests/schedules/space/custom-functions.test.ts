@@ -3,6 +3,7 @@ import { GraphBuilder } from '../../../ir/graph/build.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { verifyFunc } from '../../../ir/tensor/verify.ts';
 import { parseTensorFunc } from '../../../ir/text/parse.ts';
+import { type Decide, decisionsOf } from '../../../schedules/decision.ts';
 import { findDifference } from '../../end-to-end/compile-and-run.ts';
 import { randomInputs } from '../../generators/tensor-func.ts';
 import { expectScheduled } from './same-meaning.ts';
@@ -115,4 +116,19 @@ test.each(parsed)('%s', async (_, func) => {
   });
   const named = Object.fromEntries(func.inputs.map(({ name }, i) => [name, inputs[i] as (typeof inputs)[number]]));
   expect(await findDifference(builder.finish(), named, { rtol: 0, atol: 0 })).toBeUndefined();
+});
+
+test('the rule for the height of a window follows a width that was decided', async () => {
+  const func = parseTensorFunc(`func @pool(%x: f32[9, 9, 16]) -> (%y: f32[7, 7, 16]) {
+    for i in 7 { for j in 7 { for c in 16 { for a in 3 { for b in 3 {
+      block w(vi: spatial(7) = i, vj: spatial(7) = j, vc: spatial(16) = c, va: reduce(3) = a, vb: reduce(3) = b) {
+        init { %y[vi, vj, vc] = -100f32 }
+        %y[vi, vj, vc] = max(%y[vi, vj, vc], %x[vi + va, vj + vb, vc])
+      }
+    } } } } }
+  }`);
+  const decide: Decide = ({ name, candidates, preferred }) =>
+    name === 'w.vectors' ? (candidates.at(-1) ?? preferred) : preferred;
+  const trace = await expectScheduled(func, randomInputs(func, 1), new Set(), decide);
+  expect(decisionsOf(trace).get('w.vectors')).toBe(4);
 });
