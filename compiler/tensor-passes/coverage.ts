@@ -1,5 +1,6 @@
-import { boundsOf, type Interval } from '../../ir/tensor/bounds.ts';
-import { int } from '../../ir/tensor/build.ts';
+import { assume } from '../../ir/tensor/assume.ts';
+import { boundsOf, decide, type Interval, type Knowledge } from '../../ir/tensor/bounds.ts';
+import { int, variable } from '../../ir/tensor/build.ts';
 import { inequality } from '../../ir/tensor/inequality.ts';
 import { addLinear, type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
@@ -9,6 +10,9 @@ import { conjuncts } from './guards.ts';
 import { hasLoad, linearBounds, mentions, partitionTerms } from './linear-parts.ts';
 
 const zero = int(0);
+
+const rangesOf = ({ loops }: Access): ReadonlyMap<string, Interval> =>
+  new Map(loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
 
 /** The part of an index that is fixed while the common loops stand still, and the interval that the rest sweeps. */
 export interface Sweep {
@@ -84,7 +88,7 @@ const sameIndex = (left: Access, right: Access, dim: number): boolean =>
 
 /** Whether the inner loops step through every value of the interval: i0*4 + i1 with i1 in 4. */
 function isDense(access: Access, dim: number, outer: ReadonlySet<string>): boolean {
-  const ranges = new Map(access.loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
+  const ranges = rangesOf(access);
   const inner = [...linearOf(access.indices[dim] ?? zero).terms.values()].filter(({ atom }) =>
     mentions(atom, (name) => ranges.has(name) && !outer.has(name)),
   );
@@ -102,23 +106,25 @@ function isDense(access: Access, dim: number, outer: ReadonlySet<string>): boole
 }
 
 /**
- * Whether the write happens for each element that is read: a condition of it is one of the read too, the inner variables
- * of the write standing for those in the same place of the read's indices, or limits an index to what holds all reads.
+ * Whether the write happens for each element that is read: each of its conditions follows from those of the read, in the
+ * instance of the write that touches the element, or limits an index to what holds all reads.
  */
 function happensWith(write: Access, read: Access, outer: ReadonlySet<string>): boolean {
   const required = write.conditions.flatMap(conjuncts);
   if (required.length === 0) return true;
-  const values = new Map<string, Expr>();
-  write.indices.forEach((index, dim) =>
-    matchVariables(linearOf(index), linearOf(read.indices[dim] ?? zero), outer, values),
-  );
-  const given = read.conditions.flatMap(conjuncts).flatMap((cond) => inequality(cond) ?? []);
+  const start: Knowledge = { ranges: rangesOf(read), facts: [] };
+  const known = read.conditions.reduce((facts, cond) => assume(facts, cond), start);
+  const told = write.indices.map((_, dim) => instanceAlong(write, read, dim, outer));
+  const instance = new Map(told.flatMap((values) => [...(values ?? [])]));
+  const untold = write.indices.filter((_, dim) => told[dim] === undefined);
   return required.every((cond) => {
-    const form = inequality(substituteExpr(cond, values));
-    if (form !== undefined && given.some((other) => sameLinear(form, other))) return true;
+    const isTold = !mentions(cond, (name) => !outer.has(name) && untold.some((index) => mentions(index, is(name))));
+    if (isTold && decide(substituteExpr(cond, instance), known) === true) return true;
     return write.indices.some((_, dim) => limitsToReads(inequality(cond), write, read, dim, outer));
   });
 }
+
+const is = (name: string) => (other: string) => other === name;
 
 /** Whether a condition `form ≤ 0` of the write is one on its index in a dimension alone, and holds for the read's index. */
 function limitsToReads(
@@ -132,16 +138,35 @@ function limitsToReads(
   if (form === undefined || to === undefined || from === undefined) return false;
   const rest = subtractLinear(form, linearOf(to));
   const isFree = [...rest.terms.values()].every(({ atom }) => !mentions(atom, (name) => !outer.has(name)));
-  const ranges = new Map(read.loops.map((loop) => [loop.loopVar, loopRange(loop.extent)]));
-  return isFree && linearBounds(addLinear(rest, from.base), ranges).max + from.interval.max <= 0;
+  return isFree && linearBounds(addLinear(rest, from.base), rangesOf(read)).max + from.interval.max <= 0;
 }
 
-/** Pairs the variables that are no outer ones by their coefficients. */
-function matchVariables(from: Linear, to: Linear, outer: ReadonlySet<string>, values: Map<string, Expr>): void {
-  const inner = (form: Linear) =>
-    [...form.terms.values()].filter(({ atom }) => atom.kind === 'var' && !outer.has(atom.name));
-  for (const { atom, coefficient } of inner(from)) {
-    const match = inner(to).find((term) => term.coefficient === coefficient);
-    if (atom.kind === 'var' && match !== undefined) values.set(atom.name, match.atom);
+/**
+ * The values of a write's inner variables with which an index of it is the read's: variables of the read with the same
+ * coefficients. Undefined where these do not make it the same, or take values that the write's do not.
+ */
+function instanceAlong(
+  write: Access,
+  read: Access,
+  dim: number,
+  outer: ReadonlySet<string>,
+): ReadonlyMap<string, Expr> | undefined {
+  const [from, to] = [write.indices[dim] ?? zero, linearOf(read.indices[dim] ?? zero)];
+  const [writeRanges, readRanges] = [rangesOf(write), rangesOf(read)];
+  const sought = innerVariables(to, outer);
+  const values = new Map<string, Expr>();
+  for (const { name, coefficient } of innerVariables(linearOf(from), outer)) {
+    const match = sought.find((term) => term.coefficient === coefficient);
+    if (match === undefined || !includes(writeRanges.get(name), readRanges.get(match.name))) return undefined;
+    values.set(name, variable(match.name));
   }
+  return sameLinear(linearOf(substituteExpr(from, values)), to) ? values : undefined;
 }
+
+const innerVariables = ({ terms }: Linear, outer: ReadonlySet<string>) =>
+  [...terms.values()].flatMap(({ atom, coefficient }) =>
+    atom.kind === 'var' && !outer.has(atom.name) ? [{ name: atom.name, coefficient }] : [],
+  );
+
+const includes = (wide: Interval | undefined, narrow: Interval | undefined): boolean =>
+  wide !== undefined && narrow !== undefined && wide.min <= narrow.min && wide.max >= narrow.max;

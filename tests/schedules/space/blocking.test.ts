@@ -1,7 +1,10 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { onlyDirect } from '../../../compiler/lower/workload.ts';
+import { lowerSchedule } from '../../../compiler/tensor-passes/index.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { parseTensorFunc } from '../../../ir/text/parse.ts';
+import { printTensorFunc } from '../../../ir/text/print-tensor.ts';
 import { asDecided, decisionsOf } from '../../../schedules/decision.ts';
 import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
 import type { Choice } from '../../../schedules/step.ts';
@@ -48,6 +51,21 @@ describe('what of a product stays in the cache', () => {
 test('with relaxed SIMD tiles are as high as fits, unless a row alone is left', () => {
   const rows = (m: number): Choice | undefined => decided(m, 64, 64, wasmRelaxedSimd)['dot.rows'];
   expect([48, 128, 49].map(rows)).toEqual([6, 6, 5]);
+});
+
+test('sums stay in registers and the reduction is free of tests, whether or not blocks of tiles divide the rows', () => {
+  const extent = fc.integer({ min: 40, max: 140 });
+  fc.assert(
+    fc.property(extent, fc.integer({ min: 1, max: 5 }), fc.constantFrom(4, 8, 16), (m, height, tiles) => {
+      const known = { 'dot.panels-outside': false, 'dot.rows': height, 'dot.row-tiles': tiles };
+      const decide = asDecided(new Map<string, Choice>(Object.entries(known)));
+      const { func } = scheduleWorkload(onlyDirect(product(m, 24, 20)), { target: wasmSimd, constants }, decide);
+      const lowered = lowerSchedule(func);
+      expect(lowered.temps.filter(({ scope }) => scope !== 'global')).toEqual([]);
+      expect(printTensorFunc(lowered)).not.toMatch(/\bif\b/);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('streams', () => {
