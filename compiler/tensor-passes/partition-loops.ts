@@ -26,8 +26,9 @@ import { partAnnotations } from './parallel-range.ts';
  *   for i in 4 { for j in 3 unrolled { if i*3 + j < 11 { S } } }
  *   for i in 3 { for j in 3 unrolled { S } }  for j in 2 unrolled { S with i = 3 }
  *
- * A test that a loop does not change goes out of it: one version of the loop without the test, one with it. A copied
- * loop gets local buffers of its own. The split of the iteration space is index-set splitting (Banerjee).
+ * A test that depends on loops outside as well splits a loop where it is decided for all their values: two levels of tiles
+ * become the full blocks, the full tiles after them, and one lower tile. A test that a loop does not change goes out of
+ * it: one version of the loop without the test, one with it. A copied loop gets local buffers of its own. The split of the iteration space is index-set splitting (Banerjee).
  */
 export function partitionLoops(func: TensorFunc): TensorFunc {
   const copier = createCopier(func);
