@@ -3,13 +3,13 @@ import type { Graph, Node, NodeOf } from '../ir/graph/graph.ts';
 import type { Buffer, TensorFunc } from '../ir/tensor/tensor-func.ts';
 import { bytesOf, type TensorData } from '../ir/tensor-data.ts';
 import { printTensorFunc } from '../ir/text/print-tensor.ts';
-import { asDecided, type Decide, decisionsOf } from '../schedules/decision.ts';
+import { asDecided, byRule, type Decide, decisionsOf } from '../schedules/decision.ts';
 import type { ParallelAxis, SpaceContext } from '../schedules/space/context.ts';
 import { type Scheduled, scheduleWorkload, type Workload } from '../schedules/space/search-space.ts';
-import { wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
+import { type Target, wasmRelaxedSimd, wasmSimd } from '../schedules/target/target.ts';
 import type { Trace } from '../schedules/trace.ts';
 import { chooseDefinitions } from './choose-definitions.ts';
-import { type HoistedConstants, type HoistedInput, hoistConstants, pack } from './hoist-constants.ts';
+import { type HoistedInput, hoistConstants, pack } from './hoist-constants.ts';
 import { workloadOf } from './lower/workload.ts';
 import { splitPhases } from './phases.ts';
 import { isDivisible } from './tensor-passes/divide-parallel.ts';
@@ -65,7 +65,14 @@ export const isPrepared = (operand: Operand): operand is Prepared =>
   typeof operand !== 'string' && 'preparation' in operand;
 
 /** What the schedule of a kernel depends on beside its workload and its target. */
-type KernelContext = Omit<SpaceContext, 'target'>;
+export type KernelContext = Omit<SpaceContext, 'target'>;
+
+/** A group of a fused graph, and what its kernel is made from. */
+export interface KernelSource {
+  readonly node: NodeOf<'fused'>;
+  readonly workload: Workload;
+  readonly context: KernelContext;
+}
 
 /**
  * What may be added to the weights, as a part of them, by preparing them for faster algorithms: memory stays within one
@@ -74,13 +81,25 @@ type KernelContext = Omit<SpaceContext, 'target'>;
 const defaultGrowth = 0.4;
 
 /** Lowers, schedules and flattens every group of a fused graph, equal workloads once. */
-export function buildKernels(
+export function buildKernels(graph: Graph, parallel?: ParallelAxis, growth?: number): readonly KernelCall[] {
+  const constants = constantsOf(graph);
+  const known = new Map<string, Kernel>();
+  return kernelSources(graph, parallel, growth).map(({ node, workload, context }) => {
+    const func = plainDefinition(workload);
+    const key = `${printTensorFunc({ ...func, name: '' })}constants ${[...context.constants].join(' ')} ${workload.preferred}`;
+    const kernel = known.get(key) ?? buildKernel(workload, context);
+    known.set(key, kernel);
+    return { node, kernel, inputs: kernel.inputs.map((_, i) => operand(node, kernel, i, constants)) };
+  });
+}
+
+/** Lowers every group of a fused graph that becomes a kernel, and chooses among its definitions. */
+export function kernelSources(
   graph: Graph,
   parallel: ParallelAxis = 'auto',
   growth = defaultGrowth,
-): readonly KernelCall[] {
-  const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
-  const known = new Map<string, Kernel>();
+): readonly KernelSource[] {
+  const constants = constantsOf(graph);
   const nodes = graph.nodes.filter(isKernel);
   const weights = graph.constants.reduce((sum, { data }) => sum + bytesOf(data.data).length, 0);
   const workloads = chooseDefinitions(
@@ -89,15 +108,20 @@ export function buildKernels(
   );
   return nodes.map((node, i) => {
     const workload = workloads[i] as Workload;
-    const tensor = workload.definitions[0]?.func;
-    invariant(tensor !== undefined, `group ${node.name} has a definition`);
-    const fixed = tensor.inputs.filter((_, i) => constants.has(node.inputs[i] as string)).map((input) => input.name);
-    const key = `${printTensorFunc({ ...tensor, name: '' })}constants ${fixed.join(' ')} ${workload.preferred}`;
-    const kernel = known.get(key) ?? buildKernel(workload, { constants: new Set(fixed), parallel });
-    known.set(key, kernel);
-    return { node, kernel, inputs: kernel.inputs.map((_, i) => operand(node, kernel, i, constants)) };
+    const { inputs } = plainDefinition(workload);
+    const fixed = inputs.filter((_, i) => constants.has(node.inputs[i] as string)).map((input) => input.name);
+    return { node, workload, context: { constants: new Set(fixed), parallel } };
   });
 }
+
+/** By whose text equal workloads are known. */
+export function plainDefinition({ definitions: [plain] }: Workload): TensorFunc {
+  invariant(plain !== undefined, 'a workload has a definition');
+  return plain.func;
+}
+
+const constantsOf = (graph: Graph): ReadonlyMap<string, TensorData> =>
+  new Map(graph.constants.map((constant) => [constant.name, constant.data]));
 
 /** A reshape alone moves no element: the memory plan gives its result the place of its operand. */
 export const isAlias = (node: Node): boolean =>
@@ -108,48 +132,85 @@ function isKernel(node: Node): node is NodeOf<'fused'> {
   return !isAlias(node);
 }
 
+/** The target that a kernel is scheduled for in full, and how. */
+export interface Decided {
+  readonly target: Target;
+  readonly decide: Decide;
+}
+
 /**
- * The kernel of a workload by the default schedule, or by that which `decide` chooses; inputs that are constants are
- * packed for it.
+ * The kernel of a workload by the default schedule, or for one target by that which `decide` chooses; inputs that are
+ * constants are packed for it.
  */
-export function buildKernel(workload: Workload, context: KernelContext, decide?: Decide): Kernel {
-  const scheduled = scheduleWorkload(workload, { ...context, target: wasmSimd }, decide);
-  const hoisted = hoistConstants(scheduled.func, context.constants);
-  const variant = variantOf(scheduled, hoisted);
+export function buildKernel(
+  workload: Workload,
+  context: KernelContext,
+  { target, decide }: Decided = { target: wasmSimd, decide: byRule },
+): Kernel {
+  const built = buildVariant(workload, { ...context, target }, decide);
+  const { definition, inputs, operands } = built;
+  const other = otherVariant(built, workload, { ...context, target: otherTarget(target) });
+  const [simd, relaxed] = target === wasmSimd ? [built, other] : [other, built];
   return {
-    ...variant,
-    name: scheduled.definition.func.name,
-    tensor: scheduled.definition.func,
-    inputs: hoisted.inputs,
-    preparations: preparationsOf(scheduled.definition.func.name, hoisted.inputs),
-    operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
-    relaxed: relaxedVariant({ ...variant, ...hoisted }, workload, context),
+    name: definition.name,
+    tensor: definition,
+    inputs,
+    preparations: preparationsOf(built),
+    operands,
+    ...variantOf(simd),
+    relaxed: variantOf(relaxed),
   };
 }
 
-function variantOf({ trace, func }: Scheduled, hoisted: HoistedConstants): KernelVariant {
+const otherTarget = (target: Target): Target => (target === wasmSimd ? wasmRelaxedSimd : wasmSimd);
+
+const variantOf = ({ trace, scheduled, lowered, shared }: KernelVariant): KernelVariant => ({
+  trace,
+  scheduled,
+  lowered,
+  shared,
+});
+
+/** A kernel for one target. */
+export interface BuiltVariant extends KernelVariant, Pick<Kernel, 'inputs' | 'operands'> {
+  /** What it computes, in the definition that the schedule chose. */
+  readonly definition: TensorFunc;
+}
+
+/** The kernel of a workload for one target, by the schedule that `decide` chooses. */
+export const buildVariant = (workload: Workload, context: SpaceContext, decide: Decide): BuiltVariant =>
+  lowerScheduled(scheduleWorkload(workload, context, decide), context);
+
+/** The kernel of a schedule. */
+export function lowerScheduled(
+  { definition, trace, func }: Scheduled,
+  { constants }: Pick<SpaceContext, 'constants'>,
+): BuiltVariant {
+  const hoisted = hoistConstants(func, constants);
   const { funcs, shared } = splitPhases(hoisted.func);
-  return { trace, scheduled: func, lowered: funcs.map((phase) => lowerSchedule(phase)), shared };
+  return {
+    definition: definition.func,
+    trace,
+    scheduled: func,
+    lowered: funcs.map((phase) => lowerSchedule(phase)),
+    shared,
+    inputs: hoisted.inputs,
+    operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
+  };
 }
 
 /**
- * The same decisions but for the height of register tiles, which follows the target; that of the tiles' width, and with
- * it how operands are packed, is kept.
+ * The same decisions for the other target but for the height of register tiles, which follows the target; that of the
+ * tiles' width, and with it how operands are packed, is kept.
  */
-function relaxedVariant(
-  simd: KernelVariant & HoistedConstants,
-  workload: Workload,
-  context: KernelContext,
-): KernelVariant {
-  const decisions = [...decisionsOf(simd.trace)];
+function otherVariant(built: BuiltVariant, workload: Workload, context: SpaceContext): KernelVariant {
+  const decisions = [...decisionsOf(built.trace)];
   const kept = decisions.filter(([name]) => !/\.(rows|row-tiles)$/.test(name));
-  if (kept.length === decisions.length) return simd;
-  const scheduled = scheduleWorkload(workload, { ...context, target: wasmRelaxedSimd }, asDecided(new Map(kept)));
-  const hoisted = hoistConstants(scheduled.func, context.constants);
-  const variant = variantOf(scheduled, hoisted);
+  if (kept.length === decisions.length) return built;
+  const other = buildVariant(workload, context, asDecided(new Map(kept)));
   const hasSameOperands =
-    printOperands(hoisted.inputs) === printOperands(simd.inputs) && printPhases(variant) === printPhases(simd);
-  return hasSameOperands ? variant : simd;
+    printOperands(other.inputs) === printOperands(built.inputs) && printPhases(other) === printPhases(built);
+  return hasSameOperands ? other : built;
 }
 
 const printOperands = (inputs: readonly HoistedInput[]): string =>
@@ -170,9 +231,13 @@ const printPhases = ({ lowered, shared }: KernelVariant): string =>
     })),
   ]);
 
-function preparationsOf(kernel: string, inputs: readonly HoistedInput[]): ReadonlyMap<number, TensorFunc> {
+/** What is run when an artifact is loaded, in flat form, by the positions of the inputs that are prepared. */
+export function preparationsOf({
+  definition,
+  inputs,
+}: Pick<BuiltVariant, 'definition' | 'inputs'>): Kernel['preparations'] {
   const entries = inputs.flatMap(({ prepare }, i) =>
-    prepare === undefined ? [] : [[i, lowerSchedule({ ...prepare, name: `${kernel}/prepare` })] as const],
+    prepare === undefined ? [] : [[i, lowerSchedule({ ...prepare, name: `${definition.name}/prepare` })] as const],
   );
   return new Map(entries);
 }

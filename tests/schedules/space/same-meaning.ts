@@ -62,7 +62,11 @@ export async function expectScheduled(
     expect(trace.some(isReassociation) ? expected.map(integersOf(func)) : expected).toEqual(
       trace.some(isReassociation) ? exact.map(integersOf(func)) : exact,
     );
-    const kernel = buildKernel(onlyDirect(func), { constants }, asDecided(decisionsOf(trace)));
+    const kernel = buildKernel(
+      onlyDirect(func),
+      { constants },
+      { target: wasmSimd, decide: asDecided(decisionsOf(trace)) },
+    );
     expect(kernel.trace).toEqual(trace);
     for (const parts of [1, 3]) {
       const results = await runPhases(kernel, kernel.operands, kernelInputs(kernel, inputs), parts);
