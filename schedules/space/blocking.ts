@@ -44,10 +44,11 @@ export function chooseBlocking(
   const panels = Math.ceil(extentOf(site, columns) / (4 * tile.vectors));
   const wanted = Math.max(4, Math.floor((target.cacheBytes / 4 / rowBytes) * tiles));
   const isForCache = rowBytes > target.cacheBytes;
-  // Blocks of rows are what threads share, too, where there are few panels: some for each.
+  // Blocks of rows are what threads share, too, where there are few panels: some for each. And where the rows are more
+  // than the panels, which each thread then has to get of what others have written.
   const shared = Math.max(4, Math.floor(tiles / (3 * enoughIterations)));
   const longest = Math.floor(Math.min(isForCache ? 2 * wanted : tiles, tiles / enoughIterations));
-  const isBlocked = isForCache || panels < enoughIterations;
+  const isBlocked = isForCache || panels < enoughIterations || rowBytes > panelBytes;
   const divisor = isBlocked ? nearestDivisor(tiles, Math.min(wanted, shared), longest) : 0;
   const preferred = divisor ?? (isForCache ? Math.max(4, Math.min(wanted, longest)) : 0);
   const candidates = [0, 4, 8, 16, 32, 64].filter((size) => size < tiles);
