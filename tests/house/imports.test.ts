@@ -22,6 +22,7 @@ const WALLS: readonly { readonly from: string; readonly to: string; readonly why
   { from: 'schedules/search/', to: 'schedules/database/', why: 'search does not know who keeps what it finds' },
   { from: 'schedules/cost-model/', to: 'schedules/space/', why: 'a cost model knows numbers, not programs' },
   { from: 'schedules/target/', to: 'schedules/space/', why: 'rules decide on numbers, not on programs' },
+  { from: 'compiler/tune/', to: 'compiler/onnx/', why: 'tuning starts from a graph' },
   { from: 'compiler/codegen/', to: 'compiler/onnx/', why: 'a target does not know the file format' },
   { from: 'compiler/graph-passes/', to: 'compiler/onnx/', why: 'a pass does not know the file format' },
 ];
@@ -81,6 +82,18 @@ describe('the runtime', () => {
   test('imports no package and no module of Node: the same files load in a browser', () => {
     const wrong = imports.filter((i) => layerOf(i.from) === 'runtime' && !i.relative);
     expect(wrong.map(place)).toEqual([]);
+  });
+});
+
+describe('what measures kernels', () => {
+  test('imports nothing of Node: the same files run in a page of a browser', () => {
+    const needed = new Set(['open-task', 'measure-batch'].map((name) => `compiler/tune/measure/${name}.ts`));
+    for (const file of needed)
+      for (const { from, target, relative, typeOnly } of imports)
+        if (from === file && relative && !typeOnly) needed.add(target);
+    const wrong = imports.filter((i) => needed.has(i.from) && !i.relative);
+    expect(wrong.map(place)).toEqual([]);
+    expect(needed.size).toBeGreaterThan(5);
   });
 });
 

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { asDecided, atRandom, type Decide, decisionsOf, openDecisionsOf } from '../../schedules/decision.ts';
+import type { Candidate, SearchSpace } from '../../schedules/search/search.ts';
+import { type Scheduled, scheduleWorkload } from '../../schedules/space/search-space.ts';
+import { type Target, wasmRelaxedSimd, wasmSimd } from '../../schedules/target/target.ts';
+import type { Trace } from '../../schedules/trace.ts';
+import { type BuiltVariant, buildKernel, buildVariant, type KernelSource, lowerScheduled } from '../kernels.ts';
+import { fuseMultiplyAdd } from '../tensor-passes/fuse-multiply-add.ts';
+import { type Analysis, analyze } from './features.ts';
+
+/** The schedules of a workload for a target, as kernels that can be run. */
+export interface CandidateSpace extends SearchSpace {
+  /** The kernel of one of its candidates. */
+  readonly kernelOf: (candidate: Candidate) => BuiltVariant;
+}
+
+interface Counted extends Analysis {
+  readonly kernel: BuiltVariant;
+}
+
+/** So many kernels are kept from when they are counted until they are measured: those of some rounds. */
+const KEPT = 512;
+
+/**
+ * Schedules, lowers and counts what is asked for. There is no candidate where the schedule is not legal or cannot be
+ * lowered, or where the loop in which most is executed needs more vector registers than the target has and than the
+ * default schedule takes, so that values would go to memory and back.
+ */
+export function candidateSpace({ workload, context }: KernelSource, target: Target): CandidateSpace {
+  const candidates = new Map<string, Candidate | undefined>();
+  const kernels = new Map<string, BuiltVariant>();
+  let standard: (Counted & { readonly candidate: Candidate }) | undefined;
+
+  const schedule = (decide: Decide): Scheduled | undefined =>
+    attempt(() => scheduleWorkload(workload, { ...context, target }, decide));
+  const count = (kernel: BuiltVariant): Counted => ({
+    kernel,
+    ...analyze(kernel.lowered.map(executable(target)), kernel.shared, target),
+  });
+  const keep = (key: string, kernel: BuiltVariant): BuiltVariant => {
+    kernels.set(key, kernel);
+    const [oldest] = kernels.keys();
+    if (kernels.size > KEPT && oldest !== undefined) kernels.delete(oldest);
+    return kernel;
+  };
+  const know = (key: string, counted: Counted): Candidate => {
+    const { trace } = keep(key, counted.kernel);
+    const candidate = { key, decisions: decisionsOf(trace), trace, features: counted.features };
+    candidates.set(key, candidate);
+    return candidate;
+  };
+  const byDefault = () => {
+    if (standard !== undefined) return standard;
+    const { relaxed, tensor: definition, ...simd } = buildKernel(workload, context);
+    const counted = count({ ...simd, ...(target === wasmSimd ? {} : relaxed), definition });
+    const candidate = know(keyOf(definition, counted.kernel.trace), counted);
+    return (standard = { ...counted, candidate });
+  };
+  const at = (decide: Decide): Candidate | undefined => {
+    const mostAlive = Math.max(target.vectorRegisters, byDefault().vectorsAlive);
+    const scheduled = schedule(decide);
+    if (scheduled === undefined) return undefined;
+    const key = keyOf(scheduled.definition.func, scheduled.trace);
+    if (candidates.has(key)) return candidates.get(key);
+    const counted = attempt(() => count(lowerScheduled(scheduled, context)));
+    if (counted !== undefined && counted.vectorsAlive <= mostAlive) return know(key, counted);
+    candidates.set(key, undefined);
+    return undefined;
+  };
+
+  return {
+    get preferred() {
+      return byDefault().candidate;
+    },
+    sample: (random) => at(atRandom(random)),
+    at: (decisions) => at(asDecided(decisions)),
+    openDecisions: (decisions) => openDecisionsOf(schedule(asDecided(decisions))?.trace ?? []),
+    kernelOf: ({ key, decisions }) => {
+      const known = key === byDefault().candidate.key ? byDefault().kernel : kernels.get(key);
+      return known ?? keep(key, buildVariant(workload, { ...context, target }, asDecided(decisions)));
+    },
+  };
+}
+
+/** The flat form as it is executed on a target. */
+export const executable = (target: Target): ((phase: TensorFunc) => TensorFunc) =>
+  target === wasmRelaxedSimd ? fuseMultiplyAdd : (phase) => phase;
+
+/** Of the steps that change something: two ways to decide may come to the same schedule. */
+function keyOf({ name, inputs, temps }: TensorFunc, trace: Trace): string {
+  const steps = trace.filter(({ primitive }) => primitive !== 'sample-categorical');
+  return createHash('sha256')
+    .update(JSON.stringify([name, inputs, temps, steps]))
+    .digest('hex');
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

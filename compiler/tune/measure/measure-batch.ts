@@ -1,0 +1,112 @@
+import type { Outcome } from '../../../schedules/search/search.ts';
+import { mistakeIn } from './check.ts';
+import { type KernelInstance, openInstance } from './instance.ts';
+import type { OpenTask } from './open-task.ts';
+import type { Batch, BatchResult, KernelProgram, Timing } from './programs.ts';
+import { Sampler, type Session } from './sampling.ts';
+import { median, spreadOfMedian } from './statistics.ts';
+
+/** What is told while a batch is measured; it goes on when whoever is told is ready. */
+export interface Reports {
+  /** A candidate is about to be run for the first time. */
+  readonly onCheck?: (candidate: number) => Promise<void>;
+  /** A candidate, all of which have been checked, is about to take its turn. */
+  readonly onTurn?: () => Promise<void>;
+}
+
+/** A candidate that is timed. */
+interface Entry {
+  readonly session: Session;
+  /** Of one run, in relation to the anchor's at that time. */
+  readonly times: number[];
+  /** In milliseconds. */
+  spent: number;
+}
+
+/** The confidence interval of a median that is narrow enough. */
+const NARROW = 0.02;
+/** What takes so many times as long as the anchor need not be known well. */
+const SLOW = 1.5;
+/** As many samples as a confidence interval takes, but for kernels of which so many take too long. */
+const SAMPLES = { least: 6, slow: 3 };
+
+/**
+ * Runs each candidate once and compares its results, then times those that were right: all in turns and the anchor
+ * before and after each round, so that a change of the machine's speed is taken out. Needs nothing of Node.
+ */
+export async function measureBatch(
+  task: OpenTask,
+  { module: bytes, kernels }: Batch,
+  timing: Timing,
+  { onCheck, onTurn }: Reports = {},
+): Promise<BatchResult> {
+  const module = await WebAssembly.compile(bytes);
+  const sampler = new Sampler(timing);
+  const entries: (Entry | Outcome)[] = [];
+  for (const [i, kernel] of kernels.entries()) {
+    await onCheck?.(i);
+    const checked = await check(task, module, kernel);
+    entries.push('run' in checked ? { session: sampler.open(checked), times: [], spent: 0 } : checked);
+  }
+  const anchor = sampler.open(task.anchor);
+  const anchors = [...sampler.turn(anchor)];
+  let before: readonly number[] = anchors;
+  for (let open = openEntries(entries, timing); open.length > 0; open = openEntries(entries, timing)) {
+    const turns: (readonly number[])[] = [];
+    for (const entry of open) {
+      await onTurn?.();
+      turns.push(turnOf(entry, sampler));
+    }
+    const after = sampler.turn(anchor);
+    const around = median([...before, ...after]);
+    for (const [i, { times }] of open.entries()) times.push(...(turns[i] ?? []).map((ms) => ms / around));
+    anchors.push(...after);
+    before = after;
+  }
+  const anchorMs = median(anchors);
+  return { outcomes: entries.map((entry) => ('session' in entry ? outcomeOf(entry, anchorMs) : entry)), anchorMs };
+}
+
+/** Ready to be timed, or what is wrong with it. */
+async function check(
+  { operands, expected, program: { outputs, isRounded } }: OpenTask,
+  module: WebAssembly.Module,
+  kernel: KernelProgram,
+): Promise<KernelInstance | Outcome> {
+  try {
+    const instance = await openInstance(module, kernel, operands);
+    instance.run();
+    for (const [i, actual] of instance.outputs(outputs).entries()) {
+      const wanted = expected[i];
+      const mistake = wanted === undefined ? undefined : mistakeIn(actual, wanted, isRounded);
+      if (mistake !== undefined) return { kind: 'wrong', message: `output ${i}: ${mistake}` };
+    }
+    return instance;
+  } catch (error) {
+    return { kind: 'trap', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const openEntries = (entries: readonly (Entry | Outcome)[], timing: Timing): readonly Entry[] =>
+  entries.filter((entry): entry is Entry => 'session' in entry && !isDone(entry, timing));
+
+function isDone({ times, spent }: Entry, { limit }: Timing): boolean {
+  if (spent >= limit && times.length >= SAMPLES.slow) return true;
+  if (times.length < SAMPLES.least) return false;
+  const spread = spreadOfMedian(times);
+  return spread <= NARROW || median(times) * (1 - spread) > SLOW;
+}
+
+function turnOf(entry: Entry, sampler: Sampler): readonly number[] {
+  const start = performance.now();
+  const times = sampler.turn(entry.session);
+  entry.spent += performance.now() - start;
+  return times;
+}
+
+const outcomeOf = ({ times }: Entry, anchorMs: number): Outcome => ({
+  kind: 'time',
+  ms: median(times) * anchorMs,
+  spread: spreadOfMedian(times),
+  samples: times.length,
+});

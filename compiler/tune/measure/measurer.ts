@@ -1,0 +1,47 @@
+import type { CacheMode } from '../../../schedules/database/record.ts';
+import type { Outcome } from '../../../schedules/search/search.ts';
+import type { DeviceProfile } from '../device.ts';
+import type { Batch, BatchResult, TaskProgram } from './programs.ts';
+
+/** Where kernels are measured: in this process, in others, or in a page of a browser. */
+export interface Measurer {
+  readonly profile: DeviceProfile;
+  readonly cache: CacheMode;
+  /**
+   * One outcome for each candidate; times of one task are comparable with those of its earlier batches. One batch at a
+   * time. Where the signal aborts it ends soon, and what was not finished has no outcome.
+   */
+  readonly measure: (
+    task: TaskProgram,
+    batch: Batch,
+    signal?: AbortSignal,
+  ) => Promise<readonly (Outcome | undefined)[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** Of many candidates, each has so many milliseconds; of a few, more. */
+const LIMIT = { least: 25, most: 100, together: 400 };
+
+export const limitFor = ({ kernels }: Pick<Batch, 'kernels'>): number =>
+  Math.min(LIMIT.most, Math.max(LIMIT.least, LIMIT.together / kernels.length));
+
+/** Makes the times of a task's batches comparable, by what the anchor took in the first of them. */
+export class Baselines {
+  readonly #anchors = new Map<string, number>();
+
+  relate(task: string, { outcomes, anchorMs }: BatchResult): readonly Outcome[] {
+    const baseline = this.#anchors.get(task) ?? anchorMs;
+    this.#anchors.set(task, baseline);
+    return outcomes.map((outcome) =>
+      outcome.kind === 'time' ? { ...outcome, ms: (outcome.ms * baseline) / anchorMs } : outcome,
+    );
+  }
+}
+
+/** The outcome of all candidates of a task that cannot be measured. */
+export const taskFailure = (kind: Failure['kind'], message: string): Failure => ({
+  kind,
+  message: `the plain definition and the default schedule: ${message}`,
+});
+
+type Failure = Exclude<Outcome, { readonly kind: 'time' }>;

@@ -1,0 +1,75 @@
+import type { DType } from '../../../ir/dtype.ts';
+import type { TypedArray } from '../../../ir/tensor-data.ts';
+import type { CacheMode } from '../../../schedules/database/record.ts';
+import type { Outcome } from '../../../schedules/search/search.ts';
+
+// What is sent to where kernels are measured, and what comes back: values that can be cloned, and no functions.
+
+/** A call of a function that a module exports; all arguments are 32-bit integers. */
+export interface Call {
+  readonly name: string;
+  readonly args: readonly number[];
+}
+
+/** Where one of the task's operands stands, in bytes. */
+export interface Place {
+  readonly operand: number;
+  readonly address: number;
+}
+
+/** A kernel with a memory of its own. */
+export interface KernelProgram {
+  /** Of memory that it needs. */
+  readonly bytes: number;
+  readonly inputs: readonly Place[];
+  /** The addresses of the results, in the order of the task's. */
+  readonly outputs: readonly number[];
+  /** Runs once, on the inputs: packs and prepares what the model's constants stand for. */
+  readonly setup: readonly Call[];
+  /** One run. */
+  readonly steps: readonly Call[];
+}
+
+export interface TensorSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** What all candidates of a task are measured with. */
+export interface TaskProgram {
+  /** Equal for equal tasks. */
+  readonly id: string;
+  /** Holds both kernels. */
+  readonly module: Uint8Array<ArrayBuffer>;
+  /** Elements that are not given are random. */
+  readonly operands: readonly (TensorSpec & { readonly data?: TypedArray })[];
+  readonly outputs: readonly TensorSpec[];
+  /** Whether integers may come from floats that were rounded. */
+  readonly isRounded: boolean;
+  /** The program as it is defined: slow, and right. */
+  readonly reference: KernelProgram;
+  /** Runs in turns with the candidates, whose times are told in relation to it. */
+  readonly anchor: KernelProgram;
+}
+
+/** Candidates of one task. */
+export interface Batch {
+  readonly module: Uint8Array<ArrayBuffer>;
+  readonly kernels: readonly KernelProgram[];
+}
+
+/** How long and in which way kernels are timed. */
+export interface Timing {
+  readonly cache: CacheMode;
+  /** Milliseconds for one candidate, after which no more samples are taken; a few are in any case. */
+  readonly limit: number;
+  /** Whether the engine compiles what is hot a second time, so that kernels are run until their times stop to fall. */
+  readonly tiersUp: boolean;
+}
+
+/** What came of a batch. */
+export interface BatchResult {
+  /** One a candidate; times are those that it would have taken while the anchor took `anchorMs`. */
+  readonly outcomes: readonly Outcome[];
+  readonly anchorMs: number;
+}

@@ -1,0 +1,123 @@
+import type { CacheMode } from '../../../schedules/database/record.ts';
+import type { Outcome } from '../../../schedules/search/search.ts';
+import type { DeviceProfile } from '../device.ts';
+import { Baselines, limitFor, type Measurer, taskFailure } from './measurer.ts';
+import type { Batch, TaskProgram } from './programs.ts';
+import { type Answer, isLost, type Lost, WorkerProcess } from './worker-process.ts';
+
+export interface WorkerOptions {
+  readonly cache?: CacheMode;
+  /** Milliseconds without a sign of life after which a candidate is given up, beyond what slow ones may take. */
+  readonly patience?: number;
+}
+
+/** Milliseconds for the plain definition of a task, which is slow. */
+const OPENING = 120_000;
+/** A candidate's turn may take so many times as long as a run of the default schedule. */
+const SLOWEST = 100;
+
+/**
+ * Measures in a process of its own, one batch at a time. A candidate that traps, hangs or ends the process has that as
+ * its outcome; the others of its batch are measured in another process.
+ */
+export function workerMeasurer(profile: DeviceProfile, options: WorkerOptions = {}): Measurer {
+  const { cache = 'warm', patience = 2000 } = options;
+  const workers = new Workers(cache, patience);
+  return {
+    profile,
+    cache,
+    measure: async (task, batch, signal) => {
+      const outcomes = new Map<number, Outcome>();
+      const all = [...batch.kernels.keys()];
+      await workers.measure(task, batch, all, outcomes, signal);
+      return all.map((i) => outcomes.get(i));
+    },
+    close: async () => workers.close(),
+  };
+}
+
+class Workers {
+  readonly #cache: CacheMode;
+  readonly #patience: number;
+  readonly #baselines = new Baselines();
+  /** Of tasks that cannot be measured, why. */
+  readonly #broken = new Map<string, Outcome>();
+  #worker: WorkerProcess | undefined;
+  #opened: { readonly task: string; readonly anchorMs: number } | undefined;
+
+  constructor(cache: CacheMode, patience: number) {
+    this.#cache = cache;
+    this.#patience = patience;
+  }
+
+  close(): void {
+    this.#worker?.end();
+    this.#worker = undefined;
+    this.#opened = undefined;
+  }
+
+  /** Has the task opened. Gives the outcome of all its candidates where it cannot be. */
+  async #opening(task: TaskProgram, signal?: AbortSignal): Promise<Outcome | undefined> {
+    if (this.#opened?.task === task.id || this.#broken.has(task.id)) return this.#broken.get(task.id);
+    const first = await this.#open(task, signal);
+    // A process may be ended by whoever likes to; what ends a second one is the task.
+    const answer = first.kind === 'crash' ? await this.#open(task, signal) : first;
+    if (answer.kind === 'opened' || answer.kind === 'aborted') return undefined;
+    const { kind, message } = failureOf(answer);
+    const failure = taskFailure(kind, message);
+    this.#broken.set(task.id, failure);
+    return failure;
+  }
+
+  async #open(task: TaskProgram, signal?: AbortSignal): Promise<Answer | Lost> {
+    this.#opened = undefined;
+    this.#worker ??= new WorkerProcess();
+    const answer = await this.#worker.ask({ kind: 'task', task }, OPENING, signal);
+    if (answer.kind === 'opened') this.#opened = { task: task.id, anchorMs: answer.anchorMs };
+    else this.close();
+    return answer;
+  }
+
+  /** Measures these of a batch's candidates, in new processes where one is lost, until each has its outcome. */
+  async measure(
+    task: TaskProgram,
+    batch: Batch,
+    candidates: readonly number[],
+    outcomes: Map<number, Outcome>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (candidates.length === 0 || signal?.aborted) return;
+    const failure = await this.#opening(task, signal);
+    if (failure !== undefined) for (const i of candidates) outcomes.set(i, failure);
+    const [worker, opened] = [this.#worker, this.#opened];
+    if (worker === undefined || opened === undefined) return;
+    const kernels = candidates.flatMap((i) => batch.kernels[i] ?? []);
+    const timing = { cache: this.#cache, limit: limitFor({ kernels }), tiersUp: false };
+    const patience = this.#patience + SLOWEST * opened.anchorMs;
+    const message = { kind: 'batch', batch: { ...batch, kernels }, timing } as const;
+    const answer = await worker.ask(message, patience, signal);
+    if (answer.kind === 'measured') {
+      const related = this.#baselines.relate(task.id, answer.result);
+      for (const [at, i] of candidates.entries()) outcomes.set(i, related[at] as Outcome);
+      return;
+    }
+    this.close();
+    if (answer.kind === 'aborted') return;
+    const at = isLost(answer) && typeof answer.progress === 'number' ? answer.progress : undefined;
+    const [only, ...others] = candidates;
+    const culprit = others.length === 0 ? only : candidates[at ?? -1];
+    if (culprit === undefined) {
+      // All had been checked, and no one knows whose turn it was.
+      for (const one of candidates) await this.measure(task, batch, [one], outcomes, signal);
+      return;
+    }
+    outcomes.set(culprit, failureOf(answer));
+    const rest = candidates.filter((one) => one !== culprit);
+    await this.measure(task, batch, rest, outcomes, signal);
+  }
+}
+
+function failureOf(answer: Answer | Lost): Exclude<Outcome, { readonly kind: 'time' }> {
+  const message = 'message' in answer ? answer.message : `an answer that was not asked for: ${answer.kind}`;
+  return { kind: answer.kind === 'timeout' || answer.kind === 'crash' ? answer.kind : 'trap', message };
+}

@@ -1,0 +1,41 @@
+import type { Graph } from '../../ir/graph/graph.ts';
+import type { WorkloadRow } from '../../schedules/database/record.ts';
+import type { Task } from '../../schedules/search/search.ts';
+import type { ParallelAxis } from '../../schedules/space/context.ts';
+import type { Target } from '../../schedules/target/target.ts';
+import { type KernelSource, kernelSources } from '../kernels.ts';
+import { type CandidateSpace, candidateSpace } from './candidate-space.ts';
+import { type Operand, operandsOf } from './operands.ts';
+import { workloadRow } from './workload-key.ts';
+
+/** A workload of a graph that is tuned for a target. */
+export interface KernelTask extends Task {
+  readonly space: CandidateSpace;
+  readonly row: WorkloadRow;
+  readonly source: KernelSource;
+  readonly target: Target;
+  /** What it is measured on. */
+  readonly operands: readonly Operand[];
+}
+
+/** The tasks of a fused graph, equal workloads once, in the order in which they are run first. */
+export function tasksOf(graph: Graph, target: Target, parallel?: ParallelAxis, growth?: number): readonly KernelTask[] {
+  const sources = kernelSources(graph, parallel, growth).map((source) => ({ source, row: workloadRow(source) }));
+  return [...Map.groupBy(sources, ({ row }) => row.hash).values()].flatMap((calls): readonly KernelTask[] => {
+    const [first] = calls;
+    if (first === undefined) return [];
+    const { source, row } = first;
+    return [
+      {
+        name: source.node.name,
+        workload: row.hash,
+        calls: calls.length,
+        space: candidateSpace(source, target),
+        row,
+        source,
+        target,
+        operands: operandsOf(source, graph),
+      },
+    ];
+  });
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { optimizeGraph } from '../../../compiler/graph-passes/index.ts';
+import { tasksOf } from '../../../compiler/tune/tasks.ts';
+import { GraphBuilder } from '../../../ir/graph/build.ts';
+import { wasmRelaxedSimd } from '../../../schedules/target/target.ts';
+
+test('equal workloads are one task, which knows how often it is called', () => {
+  const b = new GraphBuilder('layers');
+  let value = b.input('x', 'f32', [6, 8]);
+  for (const [i, columns] of [8, 8, 8, 5].entries()) {
+    const data = new Float32Array(8 * columns).fill(i);
+    const w = b.constant({ dtype: 'f32', shape: [8, columns], data }, `w${i}`);
+    value = b.op('matmul', [value, w], { transA: false, transB: false });
+  }
+  b.output('y', value);
+  const tasks = tasksOf(optimizeGraph(b.finish()), wasmRelaxedSimd);
+  expect(tasks.map(({ calls, row }) => [calls, row.shape])).toEqual([
+    [3, [1, 6, 8, 8]],
+    [1, [1, 6, 5, 8]],
+  ]);
+});
+
+test('operands are random but for integers that the model holds', () => {
+  const b = new GraphBuilder('lookup');
+  const table = b.input('table', 'f32', [9, 4]);
+  const indices = b.constant({ dtype: 'i32', shape: [3], data: Int32Array.of(8, 0, 3) }, 'indices');
+  b.output('y', b.op('gather', [table, indices], { axis: 0 }));
+  const [task] = tasksOf(optimizeGraph(b.finish()), wasmRelaxedSimd);
+  expect(task?.operands).toEqual([
+    { dtype: 'f32', shape: [9, 4] },
+    { dtype: 'i32', shape: [3], data: Int32Array.of(8, 0, 3) },
+  ]);
+});
