@@ -74,6 +74,7 @@ function isCovered(read: Access, before: readonly Access[], outer: ReadonlySet<s
         const [reads, writes] = [sweep(read, dim, outer), sweep(access, dim, outer)];
         if (reads === undefined || writes === undefined) return sameIndex(read, access, dim);
         return (
+          isAlone(access, dim, outer) &&
           sameLinear(reads.base, writes.base) &&
           writes.interval.min <= reads.interval.min &&
           writes.interval.max >= reads.interval.max &&
@@ -85,6 +86,13 @@ function isCovered(read: Access, before: readonly Access[], outer: ReadonlySet<s
 
 const sameIndex = (left: Access, right: Access, dim: number): boolean =>
   sameLinear(linearOf(left.indices[dim] ?? zero), linearOf(right.indices[dim] ?? zero));
+
+/** Whether the inner loops of a dimension move no other: a diagonal does not touch every element of a square. */
+function isAlone({ indices }: Access, dim: number, outer: ReadonlySet<string>): boolean {
+  const inner = innerVariables(linearOf(indices[dim] ?? zero), outer);
+  const others = indices.filter((_, other) => other !== dim);
+  return inner.every(({ name }) => !others.some((index) => mentions(index, is(name))));
+}
 
 /** Whether the inner loops step through every value of the interval: i0*4 + i1 with i1 in 4. */
 function isDense(access: Access, dim: number, outer: ReadonlySet<string>): boolean {

@@ -110,6 +110,26 @@ const cases: readonly Case[] = [
     }`,
   },
   {
+    name: 'compact-buffers leaves a buffer of which only the diagonal is written before it is read',
+    pass: compactBuffers,
+    from: `func @f(%x: f32[16, 4]) -> (%y: f32[16, 4, 4]) {
+      temp %t: f32[16, 4, 4] global
+      for p in 16 {
+        if %x[p, 0] > 0f32 { for a in 4 { for b in 4 { %t[p, a, b] = 1f32 } } }
+        for i in 4 { %t[p, i, i] = %x[p, i] }
+        for j in 4 { for k in 4 { %y[p, j, k] = %t[p, j, k] } }
+      }
+    }`,
+    to: `func @f(%x: f32[16, 4]) -> (%y: f32[16, 4, 4]) {
+      temp %t: f32[16, 4, 4] global
+      for p in 16 {
+        if %x[p, 0] > 0f32 { for a in 4 { for b in 4 { %t[p, a, b] = 1f32 } } }
+        for i in 4 { %t[p, i, i] = %x[p, i] }
+        for j in 4 { for k in 4 { %y[p, j, k] = %t[p, j, k] } }
+      }
+    }`,
+  },
+  {
     name: 'compact-buffers shrinks what tiles write that end in the middle of one, and finds divided indices together',
     pass: compactBuffers,
     from: `func @f(%x: f32[3, 6]) -> (%y: f32[3, 6]) {
