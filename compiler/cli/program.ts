@@ -9,6 +9,7 @@ import { dbCommand } from './commands/db.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { optCommand } from './commands/opt.ts';
 import { runCommand } from './commands/run.ts';
+import { tuneCommand } from './commands/tune.ts';
 
 /** Exit codes: 0 done, 1 the job failed (or a check did), 2 the command line is wrong. */
 export async function main(): Promise<number> {
@@ -32,6 +33,7 @@ const commands = [
   benchCommand,
   inspectCommand,
   optCommand,
+  tuneCommand,
   dbCommand,
   conformanceCommand,
 ] as const;

@@ -32,7 +32,8 @@ export interface WorkloadRow {
   readonly shape: readonly number[];
 }
 
-export type CacheMode = 'warm' | 'cold';
+export const cacheModes = ['warm', 'cold'] as const;
+export type CacheMode = (typeof cacheModes)[number];
 
 /** One schedule of a workload that gave the right result, and how long it took. */
 export interface TuningRecord {
@@ -58,8 +59,6 @@ export interface TuningRecord {
   /** When it was measured, as `Date.toISOString` writes it. */
   readonly created: string;
 }
-
-const cacheModes: readonly CacheMode[] = ['warm', 'cold'];
 
 const workloadFields: { readonly [F in keyof WorkloadRow]: Field } = {
   hash: sha256,

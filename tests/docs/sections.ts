@@ -7,6 +7,7 @@ import { dbCommand } from '../../compiler/cli/commands/db.ts';
 import { inspectCommand } from '../../compiler/cli/commands/inspect.ts';
 import { optCommand } from '../../compiler/cli/commands/opt.ts';
 import { runCommand } from '../../compiler/cli/commands/run.ts';
+import { tuneCommand } from '../../compiler/cli/commands/tune.ts';
 import { graphPasses } from '../../compiler/graph-passes/index.ts';
 import { onnxOps } from '../../compiler/onnx/op-table.ts';
 import { tensorPasses } from '../../compiler/tensor-passes/index.ts';
@@ -48,7 +49,16 @@ export const sections: Readonly<Record<string, () => string>> = {
     ),
 };
 
-const commands = [compileCommand, runCommand, benchCommand, inspectCommand, optCommand, dbCommand, conformanceCommand];
+const commands = [
+  compileCommand,
+  runCommand,
+  benchCommand,
+  inspectCommand,
+  optCommand,
+  tuneCommand,
+  dbCommand,
+  conformanceCommand,
+];
 
 function commandRow(make: (typeof commands)[number]): readonly string[] {
   const command = make();

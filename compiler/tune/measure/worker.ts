@@ -42,6 +42,8 @@ process.on('message', (message: ToWorker) => {
     .then(send, () => process.exit(1));
 });
 process.on('disconnect', () => process.exit());
+// An interrupt at the terminal is the parent's to answer.
+process.on('SIGINT', () => undefined);
 
 // A candidate that never ends does not see its parent go: another thread does.
 new Worker(new URL(import.meta.url.replace(/worker(\.[jt]s)$/, 'end-with-parent$1'))).unref();

@@ -1,0 +1,91 @@
+import type { Graph } from '../../ir/graph/graph.ts';
+import { verifyGraph } from '../../ir/graph/verify.ts';
+import { randomSourceOf } from '../../ir/random.ts';
+import { emptyForest, type Forest } from '../../schedules/cost-model/forest.ts';
+import { learnedCostModel } from '../../schedules/cost-model/learned-cost-model.ts';
+import type { TuningRecord } from '../../schedules/database/record.ts';
+import type { TuningStore } from '../../schedules/database/store.ts';
+import type { TuneEvent } from '../../schedules/search/events.ts';
+import type { Candidate, Sample } from '../../schedules/search/search.ts';
+import { type StrategyName, strategyFor } from '../../schedules/search/strategies.ts';
+import { tuneTasks } from '../../schedules/search/tune-tasks.ts';
+import type { Budget } from '../../schedules/search/tuning.ts';
+import type { ParallelAxis } from '../../schedules/space/context.ts';
+import { optimizeGraph } from '../graph-passes/index.ts';
+import { requireStaticShapes } from '../static-shape.ts';
+import { version } from '../version.ts';
+import { targetOf } from './device.ts';
+import type { Measurer } from './measure/measurer.ts';
+import { measureTasks } from './measure-tasks.ts';
+import { type KernelTask, tasksOf } from './tasks.ts';
+
+export interface TuneOptions {
+  /** Gets a record of every candidate that ran and was right. */
+  readonly store: TuningStore;
+  readonly measurer: Measurer;
+  readonly budget: Budget;
+  /** The same seed proposes the same first candidates. */
+  readonly seed: number;
+  /** `auto` if nothing is said. */
+  readonly strategy?: StrategyName;
+  /** From what the cost model starts. */
+  readonly prior?: Forest;
+  /** As for `compile`: the axis that threads divide is a part of a workload. */
+  readonly parallel?: ParallelAxis;
+  readonly signal?: AbortSignal;
+}
+
+/** Of so many candidates is a round: enough that some are built while others are measured. */
+const BATCH = 16;
+
+/** The tasks of a graph with static shapes, for the engine that measures. */
+export const tuningTasks = (
+  graph: Graph,
+  { measurer, parallel }: Pick<TuneOptions, 'measurer' | 'parallel'>,
+): readonly KernelTask[] => {
+  verifyGraph(graph);
+  return tasksOf(optimizeGraph(requireStaticShapes(graph)), targetOf(measurer.profile), parallel);
+};
+
+/** Tunes tasks, and tells of each step when what it found is in the store. Throws what the store throws. */
+export function tune(tasks: readonly KernelTask[], options: TuneOptions): AsyncGenerator<TuneEvent, void> {
+  const { store, measurer, budget, seed, strategy = 'auto', prior = emptyForest, signal } = options;
+  const model = learnedCostModel(prior);
+  const rows = new Map(tasks.map((task) => [task.workload, task]));
+  return tuneTasks({
+    tasks: tasks.map((task) => {
+      const random = randomSourceOf(seed, task.workload);
+      return { task, strategy: strategyFor(strategy, task.space, model, random) };
+    }),
+    measure: measureTasks(tasks, measurer),
+    model,
+    budget,
+    batch: BATCH,
+    record: async ({ workload }, candidate, outcome) => {
+      const task = rows.get(workload);
+      if (task === undefined || outcome.kind !== 'time') return;
+      await store.add([task.row], [recordOf(task, candidate, outcome, measurer)]);
+    },
+    now: () => performance.now(),
+    ...(signal && { signal }),
+  });
+}
+
+const recordOf = (
+  { workload, target }: KernelTask,
+  { decisions, trace }: Candidate,
+  { ms, spread, samples }: Sample,
+  { profile, cache }: Measurer,
+): TuningRecord => ({
+  workload,
+  target: target.name,
+  decisions: Object.fromEntries(decisions),
+  trace,
+  ms,
+  spread,
+  samples,
+  cache,
+  ...profile,
+  compilerVersion: version,
+  created: new Date().toISOString(),
+});

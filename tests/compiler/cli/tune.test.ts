@@ -1,0 +1,65 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../../schedules/database/open-store.ts';
+import { mistakesInRecord, type TuningRecord, type WorkloadRow } from '../../../schedules/database/record.ts';
+import { tilewright } from './tilewright.ts';
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+const dense = `graph @dense(%x: f32[24, 40]) -> ("y" = %y) {
+  %w: f32[40, 32] = iota() {shape = [40, 32], axis = 0, dtype = "f32"}
+  %product: f32[24, 32] = matmul(%x, %w) {transA = false, transB = false}
+  %y: f32[24, 32] = tanh(%product)
+}
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tilewright-tune-'));
+  await writeFile(at('dense.tir'), dense);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function recordsIn(file: string) {
+  const store = await openStore(at(file), { mustExist: true });
+  const found: { readonly workload: WorkloadRow; readonly record: TuningRecord }[] = [];
+  for await (const { workload, records } of store.entries())
+    for (const record of records) found.push({ workload, record });
+  await store.close();
+  return found;
+}
+
+const tune = (file: string, ...args: readonly string[]) => ['tune', at('dense.tir'), '--db', at(file), ...args];
+
+describe('tune', { timeout: 60_000 }, () => {
+  test('measures as many schedules as it may, keeps what it found, and says what came of it', async () => {
+    const { code, stdout, stderr } = await tilewright(tune('a.db', '--trials', '12', '--seed', '3'));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/matmul_tanh: default [\d.]+ ms/);
+    expect(stdout).toMatch(/12 schedules in [\d.]+ s, 0 of them failed/);
+    expect(stdout).toMatch(/kernels of a run: [\d.]+ ms by default, [\d.]+ ms tuned \([\d.]+x\)/);
+    const found = await recordsIn('a.db');
+    expect(found.length).toBeGreaterThanOrEqual(12);
+    for (const { workload, record } of found) {
+      expect(workload).toMatchObject({ family: 'matmul', shape: [1, 24, 32, 40] });
+      expect(mistakesInRecord(JSON.parse(JSON.stringify(record)))).toEqual([]);
+    }
+    const traces = found.map(({ record }) => JSON.stringify(record.trace));
+    expect(new Set(traces).size).toBeGreaterThanOrEqual(8);
+  });
+
+  test('an interrupt ends it, with what was finished', async () => {
+    const { code, stdout } = await tilewright(tune('b.db', '--time', '1h'), ['SIGINT', 5000]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/; interrupted/);
+    expect((await recordsIn('b.db')).length).toBeGreaterThan(0);
+  });
+
+  test('a time needs a unit', async () => {
+    const { code, stderr } = await tilewright(tune('c.db', '--time', '90'));
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected a time as 500ms, 90s, 5m or 2h.');
+  });
+});
