@@ -37,6 +37,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'cli-progress': ['compiler/cli/'],
   'cli-table3': ['compiler/cli/'],
   commander: ['compiler/cli/'],
+  'd3-scale': ['compiler/tune/report/'],
+  'd3-shape': ['compiler/tune/report/'],
   postgres: ['schedules/database/'],
   'tar-stream': ['compiler/conformance/'],
 };
