@@ -82,29 +82,36 @@ const defaultGrowth = 0.4;
 
 /** Lowers, schedules and flattens every group of a fused graph, equal workloads once. */
 export function buildKernels(graph: Graph, parallel?: ParallelAxis, growth?: number): readonly KernelCall[] {
-  const constants = constantsOf(graph);
   const known = new Map<string, Kernel>();
-  return kernelSources(graph, parallel, growth).map(({ node, workload, context }) => {
+  return callsOf(graph, kernelSources(graph, parallel, growth), ({ workload, context }) => {
     const func = plainDefinition(workload);
     const key = `${printTensorFunc({ ...func, name: '' })}constants ${[...context.constants].join(' ')} ${workload.preferred}`;
     const kernel = known.get(key) ?? buildKernel(workload, context);
     known.set(key, kernel);
+    return kernel;
+  });
+}
+
+/** The calls of a fused graph's groups, whose kernels are given. */
+export function callsOf(
+  graph: Graph,
+  sources: readonly KernelSource[],
+  kernelOf: (source: KernelSource) => Kernel,
+): readonly KernelCall[] {
+  const constants = constantsOf(graph);
+  return sources.map((source) => {
+    const [{ node }, kernel] = [source, kernelOf(source)];
     return { node, kernel, inputs: kernel.inputs.map((_, i) => operand(node, kernel, i, constants)) };
   });
 }
 
 /** Lowers every group of a fused graph that becomes a kernel, and chooses among its definitions. */
-export function kernelSources(
-  graph: Graph,
-  parallel: ParallelAxis = 'auto',
-  growth = defaultGrowth,
-): readonly KernelSource[] {
+export function kernelSources(graph: Graph, parallel: ParallelAxis = 'auto', growth?: number): readonly KernelSource[] {
   const constants = constantsOf(graph);
   const nodes = graph.nodes.filter(isKernel);
-  const weights = graph.constants.reduce((sum, { data }) => sum + bytesOf(data.data).length, 0);
   const workloads = chooseDefinitions(
     nodes.map((node) => workloadOf(node, (input) => constants.has(input))),
-    growth * weights,
+    growthOf(graph, growth),
   );
   return nodes.map((node, i) => {
     const workload = workloads[i] as Workload;
@@ -113,6 +120,10 @@ export function kernelSources(
     return { node, workload, context: { constants: new Set(fixed), parallel } };
   });
 }
+
+/** By how many bytes the weights of a graph may grow for faster algorithms: by this part of them. */
+export const growthOf = ({ constants }: Graph, growth = defaultGrowth): number =>
+  growth * constants.reduce((sum, { data }) => sum + bytesOf(data.data).length, 0);
 
 /** By whose text equal workloads are known. */
 export function plainDefinition({ definitions: [plain] }: Workload): TensorFunc {

@@ -80,6 +80,19 @@ export interface FileEntry {
 export interface Provenance {
   readonly compiler: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Where the schedule of each kernel is from, if a tuning database was asked. */
+  readonly schedules?: readonly ScheduleOrigin[];
+}
+
+/**
+ * Of which rank the best answer was: from 1, a record of the same workload on the same kind of device, to 5, none. Hashes
+ * are those of the database: of the kernel's workload, of the record, and of the workload that was measured.
+ */
+export interface ScheduleOrigin {
+  readonly kernel: string;
+  readonly rank: 1 | 2 | 3 | 4 | 5;
+  readonly workload: string;
+  readonly record?: { readonly sha256: string; readonly workload: string };
 }
 
 export const files = {

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { invariant } from '../../ir/errors.ts';
 import type { Graph, TensorType } from '../../ir/graph/graph.ts';
 import type { ArtifactFiles } from '../../runtime/api.ts';
-import { type FileEntry, files, formatVersion, type Manifest, type TensorSlot } from '../../runtime/manifest.ts';
+import {
+  type FileEntry,
+  files,
+  formatVersion,
+  type Manifest,
+  type Provenance,
+  type TensorSlot,
+} from '../../runtime/manifest.ts';
 import type { KernelCall } from '../kernels.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
@@ -16,6 +23,7 @@ export interface AssembleParts {
   readonly layout: Layout;
   readonly kernels: KernelFiles;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly schedules: Provenance['schedules'];
 }
 
 /** The kernels for engines with relaxed SIMD and for all others. */
@@ -23,7 +31,7 @@ export type KernelFiles = Readonly<Record<typeof files.kernels | typeof files.re
 
 type Content = Omit<Manifest, 'files' | 'provenance' | 'sha256'>;
 
-/** The files of an artifact. Equal inputs and options give equal bytes. */
+/** The files of an artifact. Equal parts give equal bytes. */
 export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFiles> {
   const content = describe(parts);
   const others: ArtifactFiles = {
@@ -39,7 +47,7 @@ export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFi
   const body: Omit<Manifest, 'sha256'> = {
     ...content,
     files: Object.fromEntries(Object.entries(others).map(([name, bytes]) => [name, entry(bytes)])),
-    provenance: { compiler: version, options: parts.options },
+    provenance: { compiler: version, options: parts.options, ...(parts.schedules && { schedules: parts.schedules }) },
   };
   const manifest: Manifest = { ...body, sha256: hash(JSON.stringify(body)) };
   return { ...encodeAll({ [files.manifest]: `${JSON.stringify(manifest, undefined, 1)}\n` }), ...others };

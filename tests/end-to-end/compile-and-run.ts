@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compareTensors, describeDifference, type Tolerance } from '../../compiler/io/compare.ts';
 import { flatForms, type Kernel } from '../../compiler/kernels.ts';
-import { compile } from '../../compiler/pipeline.ts';
+import { type CompileOptions, compile } from '../../compiler/pipeline.ts';
 import { isFloat } from '../../ir/dtype.ts';
 import { f16FromNumber } from '../../ir/f16.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
@@ -50,11 +50,16 @@ function checkKernel(kernel: Kernel): void {
 }
 
 /** How the compiled graph's results, by either variant of its kernels, differ from the interpreted one's; with its text. */
-export async function findDifference(graph: Graph, inputs: Tensors, tolerance: Tolerance): Promise<string | undefined> {
+export async function findDifference(
+  graph: Graph,
+  inputs: Tensors,
+  tolerance: Tolerance,
+  options: CompileOptions = {},
+): Promise<string | undefined> {
   const text = printGraph(graph);
   try {
     const expected = interpretGraph(graph, inputs);
-    const { files, calls } = await compile(graph);
+    const { files, calls } = await compile(graph, options);
     for (const { kernel } of calls) checkKernel(kernel);
     for (const relaxedSimd of [false, true]) {
       const actual = await runTwice(files, relaxedSimd, inputs);

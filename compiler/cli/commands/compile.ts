@@ -6,16 +6,20 @@ import { files as artifactFiles } from '../../../runtime/manifest.ts';
 import { type MemoryUse, memoryUse } from '../../artifact/memory-use.ts';
 import { checkFree, writeArtifact } from '../../artifact/write.ts';
 import { type Compilation, compile } from '../../pipeline.ts';
+import { ranks } from '../../reuse/ranks.ts';
+import type { Reused, ReuseOptions } from '../../reuse/reuse.ts';
 import { dumpIr } from '../dump-ir.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
-import { dimOption, type ModelOptions, parallelOption, shapeOption } from '../options.ts';
+import { dbOption, dimOption, type ModelOptions, parallelOption, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
+import { withStore } from '../with-store.ts';
 
 interface CompileArguments extends ModelOptions {
   readonly output: string;
   readonly target: 'wasm';
   readonly dumpIr?: string;
+  readonly db?: string;
 }
 
 type Timing = readonly [phase: string, milliseconds: number];
@@ -29,6 +33,7 @@ export const compileCommand = (): Command =>
     .addOption(dimOption())
     .addOption(shapeOption())
     .addOption(parallelOption())
+    .addOption(dbOption())
     .option('--dump-ir <DIR>', 'write the program as it is after each stage')
     .action(run);
 
@@ -48,7 +53,12 @@ async function run(path: string, options: CompileArguments): Promise<void> {
     const graph = await readModel(path, options);
     onPhase('import', performance.now() - start);
     const provenance = { target: options.target, dims: options.dim, shapes: options.shape, parallel: options.parallel };
-    const compilation = await compile(graph, { parallel: options.parallel, provenance, onPhase });
+    const compileWith = (reuse?: ReuseOptions): Promise<Compilation> =>
+      compile(graph, { parallel: options.parallel, provenance, onPhase, ...(reuse && { reuse }) });
+    const compilation =
+      options.db === undefined
+        ? await compileWith()
+        : await withStore(options.db, true, (store) => compileWith({ store }));
     await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
     progress.stop();
     process.stdout.write(summary(options.output, compilation, timings));
@@ -68,7 +78,7 @@ async function writeOutputs(
 }
 
 function summary(folder: string, compilation: Compilation, timings: readonly Timing[]): string {
-  const { files, calls, fused, layout } = compilation;
+  const { files, calls, fused, layout, reused } = compilation;
   const distinct = new Set(calls.map((call) => call.kernel)).size;
   const table = new Table({
     head: ['file', 'bytes', 'brotli'],
@@ -83,6 +93,7 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
   const total = timings.reduce((sum, [, ms]) => sum + ms, 0);
   return [
     `${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`,
+    ...(reused === undefined ? [] : rankLines(reused)),
     table.toString(),
     ...memoryLines(memoryUse(fused, calls, layout)),
     `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
@@ -90,6 +101,12 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
     '',
   ].join('\n');
 }
+
+/** How many kernels have their schedule from answers of which rank. */
+const rankLines = (reused: readonly Reused[]): readonly string[] =>
+  [...Map.groupBy(reused, ({ answer }) => answer.rank)]
+    .toSorted(([a], [b]) => a - b)
+    .map(([rank, kernels]) => `  ${kernels.length} of rank ${rank}: ${ranks[rank]}`);
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 

@@ -6,12 +6,12 @@ import { Command, Option } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
 import { importLines, printLines } from '../../../schedules/database/json-lines.ts';
 import { merge } from '../../../schedules/database/merge.ts';
-import { openStore } from '../../../schedules/database/open-store.ts';
 import type { WorkloadRow } from '../../../schedules/database/record.ts';
 import type { Added, TuningStore } from '../../../schedules/database/store.ts';
 import { printEntries, printEntry, printStats } from '../database-tables.ts';
 import { interruptible } from '../interrupt.ts';
 import { dbOption, parseCount } from '../options.ts';
+import { withStore } from '../with-store.ts';
 
 interface DbArguments {
   readonly db: string;
@@ -68,22 +68,6 @@ const inStore = (options: DbArguments, work: (store: TuningStore) => Promise<voi
 /** Works on a database that may be made for it. */
 const intoStore = (options: DbArguments, work: (store: TuningStore) => Promise<void>): Promise<void> =>
   withStore(options.db, false, work);
-
-async function withStore(
-  place: string,
-  mustExist: boolean,
-  work: (store: TuningStore) => Promise<void>,
-): Promise<void> {
-  const onBackup = (path: string): void => {
-    process.stderr.write(`${place} was of an older version and has been migrated; as it was, it is kept in ${path}\n`);
-  };
-  const store = await openStore(place, { mustExist, onBackup });
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
-}
 
 const print = (text: string): void => {
   process.stdout.write(text);
