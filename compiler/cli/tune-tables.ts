@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { RoundBegun } from '../../schedules/search/events.ts';
+import type { Outcome, Task } from '../../schedules/search/search.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
 import { printEnd, printFactor, printMs, printSpan } from '../tune/figures.ts';
 import { byWeight, failuresOf, modelTime, speedup, type TaskHistory, type TuningHistory } from '../tune/history.ts';
@@ -53,6 +54,10 @@ export interface Room {
 
 const unbounded: Room = { lines: Number.POSITIVE_INFINITY, columns: Number.POSITIVE_INFINITY };
 
+/** One line: why there is no time of a candidate. */
+export const printFailure = ({ name }: Task, { kind, message }: Exclude<Outcome, { readonly kind: 'time' }>): string =>
+  `${shown(name)}: ${kind}, ${printable(message)}`;
+
 /** A row a task, the heaviest first: in as many lines as there are, and, by shorter names, in little more columns. */
 export function printTasks(history: TuningHistory, { lines, columns }: Room = unbounded): string {
   const titles = ['task', 'calls:', 'trials:', 'failed:', 'default ms:', 'best ms:', 'faster:', 'state'];
@@ -105,6 +110,8 @@ const OTHER_COLUMNS = 79;
 
 /** A name is a model's, and may be anything: its end says more than its begin. */
 function shown(name: string, longest = LONGEST_NAME): string {
-  const clean = name.replace(/\p{C}/gu, '?');
+  const clean = printable(name);
   return clean.length <= longest ? clean : `…${clean.slice(1 - longest)}`;
 }
+
+const printable = (text: string): string => text.replace(/\p{C}/gu, '?');

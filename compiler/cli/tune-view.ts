@@ -4,7 +4,7 @@ import type { RoundBegun, TuneEvent } from '../../schedules/search/events.ts';
 import type { Task } from '../../schedules/search/search.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
 import { keepHistory, type TuningHistory } from '../tune/history.ts';
-import { printRound, printState, printTasks } from './tune-tables.ts';
+import { printFailure, printRound, printState, printTasks } from './tune-tables.ts';
 
 /** Shows tuning while it runs. */
 export interface TuneView {
@@ -32,7 +32,7 @@ export function tuneView(
 
 type Shown = Omit<TuneView, 'history'>;
 
-/** A round is told of when it is over: when anything but what came of it follows. */
+/** What fails is told of at once, a round when it is over: when anything but what came of it follows. */
 function lines(stream: NodeJS.WritableStream, history: TuningHistory): Shown {
   let round: RoundBegun | undefined;
   let failed = 0;
@@ -44,7 +44,9 @@ function lines(stream: NodeJS.WritableStream, history: TuningHistory): Shown {
   const handle = (event: TuneEvent): void => {
     if (event.kind === 'improved') return;
     if (event.kind === 'outcome') {
-      if (event.outcome.kind !== 'time') failed++;
+      if (event.outcome.kind === 'time') return;
+      failed++;
+      stream.write(`${printFailure(event.task, event.outcome)}\n`);
       return;
     }
     tell();

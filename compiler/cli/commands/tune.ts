@@ -1,14 +1,20 @@
+import { access, constants, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CompilerError } from '../../../ir/errors.ts';
 import { openStore } from '../../../schedules/database/open-store.ts';
 import { type CacheMode, cacheModes } from '../../../schedules/database/record.ts';
 import { type StrategyName, strategyNames } from '../../../schedules/search/strategies.ts';
-import { nodeProfile } from '../../tune/device.ts';
+import { nodeProfile, targetOf } from '../../tune/device.ts';
 import { workerMeasurer } from '../../tune/measure/workers.ts';
+import { printReport } from '../../tune/report/report.ts';
 import { tune, tuningTasks } from '../../tune/tune.ts';
+import { version } from '../../version.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
 import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
-import { TuneReport } from '../tune-report.ts';
+import { printSummary } from '../tune-tables.ts';
+import { tuneView } from '../tune-view.ts';
 
 interface TuneArguments extends ModelOptions {
   readonly db: string;
@@ -17,6 +23,7 @@ interface TuneArguments extends ModelOptions {
   readonly seed: number;
   readonly strategy: StrategyName;
   readonly cache: CacheMode;
+  readonly report?: string;
 }
 
 export const tuneCommand = (): Command =>
@@ -42,12 +49,14 @@ export const tuneCommand = (): Command =>
         .choices(cacheModes)
         .default('warm'),
     )
+    .option('--report <FILE>', 'write a page on what was measured and found: HTML that needs no network')
     .addOption(dimOption())
     .addOption(shapeOption())
     .addOption(parallelOption())
     .action(run);
 
 async function run(path: string, options: TuneArguments): Promise<void> {
+  if (options.report !== undefined) await requirePlaceFor(options.report);
   const graph = await readModel(path, options);
   const store = await openStore(options.db);
   const measurer = workerMeasurer(nodeProfile(), { cache: options.cache });
@@ -55,15 +64,43 @@ async function run(path: string, options: TuneArguments): Promise<void> {
     const tasks = tuningTasks(graph, { measurer, parallel: options.parallel });
     const { time: ms, trials, seed, strategy } = options;
     const budget = { ...(ms !== undefined && { ms }), ...(trials !== undefined && { trials }) };
-    const report = new TuneReport(tasks);
-    await interruptible(async (signal) => {
-      for await (const event of tune(tasks, { store, measurer, budget, seed, strategy, signal }))
-        process.stdout.write(report.tell(event));
-    });
-    process.stdout.write(report.summary(store.place));
+    const view = tuneView(process.stdout, tasks, budget);
+    try {
+      await interruptible(async (signal) => {
+        for await (const event of tune(tasks, { store, measurer, budget, seed, strategy, signal })) view.handle(event);
+      });
+    } finally {
+      view.end();
+    }
+    process.stdout.write(`${printSummary(view.history)}records are in ${store.place}\n`);
+    if (options.report === undefined) return;
+    const { device, engine } = measurer.profile;
+    const facts = { model: basename(path), budget, device, engine, target: targetOf(measurer.profile).name };
+    const date = new Date().toISOString();
+    await writeWhole(options.report, printReport(view.history, { ...facts, date, compilerVersion: version }));
+    process.stdout.write(`${options.report}: the report\n`);
   } finally {
     await measurer.close();
     await store.close();
+  }
+}
+
+/** It would be a pity to find out after an hour. Throws a CompilerError where a file cannot be. */
+async function requirePlaceFor(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((error: unknown) => {
+    throw new CompilerError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  });
+}
+
+/** The file is there whole or not at all. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    await writeFile(unfinished, text);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw new CompilerError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -25,7 +25,7 @@ export function printCurves(history: TuningHistory): string {
     printCurve('Model time over seconds', points, seconds, ({ elapsed }) => elapsed / 1000),
     '</div>',
     printParagraph(
-      'The best schedules by then, each with the time that the search measured, times the calls of its task; dashed: the default schedules. The curve begins when all defaults are measured.',
+      'The best schedules by then, each with the time that the search measured, times the calls of its task; dashed: the default schedules. The curve begins when all defaults are measured; the fastest of many measurements is often the luckiest, so winners are measured once more beside the defaults: totals and tasks go by that.',
     ),
     printDetails('The numbers', printTable(['trials:', 'minutes:', 'model ms:', 'faster:'], rows)),
   ].join('\n');

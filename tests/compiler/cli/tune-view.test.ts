@@ -20,6 +20,7 @@ describe('tuning as it is shown', () => {
     expect(stream.read()).toBe(`\
 0:01 | conv | default | best 4.000 ms, 1.00x | 1 of 2 tasks 8.000 → 8.000 ms, 1.00x
 0:02 | gemm | default | best 2.000 ms, 1.00x | model 10.00 → 10.00 ms, 1.00x
+conv: timeout, no end
 0:05 | conv | 3 candidates, 1 failed | best 2.000 ms, 2.00x | model 10.00 → 6.000 ms, 1.67x
 0:05 | conv | 2 again | best 2.100 ms, 2.00x | model 10.40 → 6.200 ms, 1.68x
 `);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -37,9 +37,8 @@ describe('tune', { timeout: 60_000 }, () => {
   test('measures as many schedules as it may, keeps what it found, and says what came of it', async () => {
     const { code, stdout, stderr } = await tilewright(tune('a.db', '--trials', '12', '--seed', '3'));
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/matmul_tanh: default [\d.]+ ms/);
-    expect(stdout).toMatch(/12 schedules in [\d.]+ s, 0 of them failed/);
-    expect(stdout).toMatch(/kernels of a run: [\d.]+ ms by default, [\d.]+ ms tuned \([\d.]+x\)/);
+    expect(stdout).toMatch(/\| matmul_tanh \| default \| best [\d.]+ ms, 1.00x/);
+    expect(stdout).toMatch(/12 trials in \d:\d\d \| model [\d.]+ → [\d.]+ ms, [\d.]+x/);
     const found = await recordsIn('a.db');
     expect(found.length).toBeGreaterThanOrEqual(12);
     for (const { workload, record } of found) {
@@ -50,10 +49,27 @@ describe('tune', { timeout: 60_000 }, () => {
     expect(new Set(traces).size).toBeGreaterThanOrEqual(8);
   });
 
+  test('writes a report', async () => {
+    const { code, stdout } = await tilewright(tune('d.db', '--trials', '3', '--report', at('report.html')));
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${at('report.html')}: the report`);
+    const report = await readFile(at('report.html'), 'utf8');
+    for (const said of ['<h1>Tuning of dense.tir</h1>', 'matmul_tanh', '3 trials', '</html>'])
+      expect(report).toContain(said);
+    expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/^report.html./));
+  });
+
+  test('does not begin where a report cannot be written', async () => {
+    const { code, stderr } = await tilewright(tune('e.db', '--trials', '3', '--report', at('nowhere/report.html')));
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot write ${at('nowhere/report.html')}`);
+    expect(await readdir(folder)).not.toContain('e.db');
+  });
+
   test('an interrupt ends it, with what was finished', async () => {
     const { code, stdout } = await tilewright(tune('b.db', '--time', '1h'), ['SIGINT', 5000]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/; interrupted/);
+    expect(stdout).toMatch(/trials in \d:\d\d, interrupted/);
     expect((await recordsIn('b.db')).length).toBeGreaterThan(0);
   });
 
