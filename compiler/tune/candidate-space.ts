@@ -30,6 +30,8 @@ const KEPT = 512;
 export function candidateSpace({ workload, context }: KernelSource, target: Target): CandidateSpace {
   const candidates = new Map<string, Candidate | undefined>();
   const kernels = new Map<string, BuiltVariant>();
+  /** By what was decided, since to schedule is half of the work and search often asks for the same again. */
+  const asked = new Map<string, Candidate | undefined>();
   let standard: (Counted & { readonly candidate: Candidate }) | undefined;
 
   const schedule = (decide: Decide): Scheduled | undefined =>
@@ -74,7 +76,11 @@ export function candidateSpace({ workload, context }: KernelSource, target: Targ
       return byDefault().candidate;
     },
     sample: (random) => at(atRandom(random)),
-    at: (decisions) => at(asDecided(decisions)),
+    at: (decisions) => {
+      const key = JSON.stringify([...decisions]);
+      if (!asked.has(key)) asked.set(key, at(asDecided(decisions)));
+      return asked.get(key);
+    },
     openDecisions: (decisions) => openDecisionsOf(schedule(asDecided(decisions))?.trace ?? []),
     kernelOf: ({ key, decisions }) => {
       const known = key === byDefault().candidate.key ? byDefault().kernel : kernels.get(key);

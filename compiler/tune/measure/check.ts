@@ -1,31 +1,61 @@
-import { isFloat } from '../../../ir/dtype.ts';
-import type { TensorData } from '../../../ir/tensor-data.ts';
-import { compareTensors, describeDifference } from '../../io/compare.ts';
+import { isBigInt, isFloat } from '../../../ir/dtype.ts';
+import type { TensorData, TypedArray } from '../../../ir/tensor-data.ts';
+import { compareTensors, describeDifference, type Tolerance } from '../../io/compare.ts';
+
+/** A result that candidates have to give, and by how much theirs may differ. */
+export interface Expected {
+  readonly tensor: TensorData;
+  readonly tolerance: Tolerance;
+  /** Of integers, whether some may be the neighbour. */
+  readonly isRounded: boolean;
+}
 
 /** Relative to an element, and to the root of the mean square of all of them: sums of other orders round otherwise. */
 const TOLERANCE = { relative: 1e-3, ofAll: 1e-4, absolute: 1e-6 };
 /** Of integers that floats were rounded to, so many may be the neighbour. */
 const NEIGHBOURS = 1e-3;
 
-/** Why a result is not the expected one; undefined where it is, but for rounding. */
-export function mistakeIn(actual: TensorData, expected: TensorData, isRounded: boolean): string | undefined {
-  const tolerance = isFloat(expected.dtype)
-    ? { rtol: TOLERANCE.relative, atol: TOLERANCE.absolute + TOLERANCE.ofAll * size(expected) }
+export function expectation(tensor: TensorData, isRounded: boolean): Expected {
+  const tolerance = isFloat(tensor.dtype)
+    ? { rtol: TOLERANCE.relative, atol: TOLERANCE.absolute + TOLERANCE.ofAll * sizeOf(tensor) }
     : { rtol: 0, atol: 0 };
-  const difference = compareTensors(actual, expected, tolerance);
+  return { tensor, tolerance, isRounded };
+}
+
+/** Why a result is not the expected one; undefined where it is, but for rounding. */
+export function mistakeIn(actual: TensorData, { tensor, tolerance, isRounded }: Expected): string | undefined {
+  if (areNear(actual, tensor, tolerance)) return undefined;
+  const difference = compareTensors(actual, tensor, tolerance);
   if (difference.wrong === 0) return undefined;
-  const isNear = !isFloat(expected.dtype) && isRounded && difference.maxAbsolute <= 1;
+  const isNear = !isFloat(tensor.dtype) && isRounded && difference.maxAbsolute <= 1;
   if (isNear && difference.wrong <= Math.max(1, NEIGHBOURS * difference.elements)) return undefined;
   return describeDifference(difference);
 }
 
+/** What can be said at once of numbers: most results are near, and there are many of them. */
+function areNear({ data: actual }: TensorData, { data: expected, dtype }: TensorData, tolerance: Tolerance): boolean {
+  if (isBigInt(dtype) || dtype === 'f16' || actual.length !== expected.length) return false;
+  return areNumbersNear(actual as Numbers, expected as Numbers, tolerance);
+}
+
+type Numbers = Exclude<TypedArray, BigInt64Array | BigUint64Array>;
+
+function areNumbersNear(actual: Numbers, expected: Numbers, { rtol, atol }: Tolerance): boolean {
+  for (let i = 0; i < expected.length; i++) {
+    const [a, b] = [actual[i] as number, expected[i] as number];
+    if (a !== b && !(Math.abs(a - b) <= atol + rtol * Math.abs(b))) return false;
+  }
+  return true;
+}
+
 /** The root of the mean square of the finite elements. */
-function size({ data, dtype }: TensorData): number {
+function sizeOf({ data, dtype }: TensorData): number {
   if (dtype === 'f16') return 1;
   let [sum, count] = [0, 0];
   for (const value of data) {
-    if (!Number.isFinite(Number(value))) continue;
-    sum += Number(value) ** 2;
+    const number = Number(value);
+    if (!Number.isFinite(number)) continue;
+    sum += number * number;
     count++;
   }
   return Math.sqrt(sum / Math.max(1, count));

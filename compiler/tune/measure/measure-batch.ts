@@ -25,8 +25,8 @@ interface Entry {
 
 /** The confidence interval of a median that is narrow enough. */
 const NARROW = 0.02;
-/** What takes so many times as long as the anchor need not be known well. */
-const SLOW = 1.5;
+/** What takes so many times as long as the fastest so far, the anchor included, need not be known well. */
+const SLOW = 1.2;
 /** As many samples as a confidence interval takes, but for kernels of which so many take too long. */
 const SAMPLES = { least: 6, slow: 3 };
 
@@ -69,7 +69,7 @@ export async function measureBatch(
 
 /** Ready to be timed, or what is wrong with it. */
 async function check(
-  { operands, expected, program: { outputs, isRounded } }: OpenTask,
+  { operands, expected, program: { outputs } }: OpenTask,
   module: WebAssembly.Module,
   kernel: KernelProgram,
 ): Promise<KernelInstance | Outcome> {
@@ -78,7 +78,7 @@ async function check(
     instance.run();
     for (const [i, actual] of instance.outputs(outputs).entries()) {
       const wanted = expected[i];
-      const mistake = wanted === undefined ? undefined : mistakeIn(actual, wanted, isRounded);
+      const mistake = wanted === undefined ? undefined : mistakeIn(actual, wanted);
       if (mistake !== undefined) return { kind: 'wrong', message: `output ${i}: ${mistake}` };
     }
     return instance;
@@ -87,14 +87,18 @@ async function check(
   }
 }
 
-const openEntries = (entries: readonly (Entry | Outcome)[], timing: Timing): readonly Entry[] =>
-  entries.filter((entry): entry is Entry => 'session' in entry && !isDone(entry, timing));
+function openEntries(all: readonly (Entry | Outcome)[], { limit }: Timing): readonly Entry[] {
+  const entries = all.filter((entry): entry is Entry => 'session' in entry);
+  const known = entries.filter(({ times }) => times.length >= SAMPLES.least);
+  const fastest = Math.min(1, ...known.map(({ times }) => median(times)));
+  return entries.filter((entry) => !isDone(entry, limit, fastest));
+}
 
-function isDone({ times, spent }: Entry, { limit }: Timing): boolean {
+function isDone({ times, spent }: Entry, limit: number, fastest: number): boolean {
   if (spent >= limit && times.length >= SAMPLES.slow) return true;
   if (times.length < SAMPLES.least) return false;
   const spread = spreadOfMedian(times);
-  return spread <= NARROW || median(times) * (1 - spread) > SLOW;
+  return spread <= NARROW || median(times) * (1 - spread) > SLOW * fastest;
 }
 
 function turnOf(entry: Entry, sampler: Sampler): readonly number[] {

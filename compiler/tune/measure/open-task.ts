@@ -1,6 +1,7 @@
 import { randomSource } from '../../../ir/random.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 import { randomTensor } from '../../io/random-inputs.ts';
+import { type Expected, expectation } from './check.ts';
 import { type KernelInstance, openInstance } from './instance.ts';
 import type { TaskProgram } from './programs.ts';
 
@@ -8,7 +9,7 @@ import type { TaskProgram } from './programs.ts';
 export interface OpenTask {
   readonly program: TaskProgram;
   readonly operands: readonly TensorData[];
-  readonly expected: readonly TensorData[];
+  readonly expected: readonly Expected[];
   readonly anchor: KernelInstance;
 }
 
@@ -27,7 +28,7 @@ export async function openTask(program: TaskProgram): Promise<OpenTask> {
   return {
     program,
     operands,
-    expected: reference.outputs(program.outputs),
+    expected: reference.outputs(program.outputs).map((tensor) => expectation(tensor, program.isRounded)),
     anchor: await openInstance(module, program.anchor, operands),
   };
 }
