@@ -1,6 +1,7 @@
 import { groupOf, type TuningRecord } from '../../schedules/database/record.ts';
 import { type Target, wasmRelaxedSimd, wasmSimd } from '../../schedules/target/target.ts';
 import { type DeviceProfile, targetOf } from '../tune/device.ts';
+import { executedSteps } from './executed-steps.ts';
 import type { Rank } from './ranks.ts';
 
 /** A record that says how to schedule for a target of ours. */
@@ -48,13 +49,16 @@ function distanceTo({ device, engine }: TuningRecord, profile: DeviceProfile): n
  * competes; and a time counts with all that its confidence interval adds to it.
  */
 function bySchedule(group: readonly TuningRecord[]): readonly TuningRecord[] {
-  const schedules = [...Map.groupBy(group, ({ trace }) => JSON.stringify(trace)).values()];
+  const schedules = [...Map.groupBy(group, scheduleOf).values()];
   const again = schedules.filter(({ length }) => length > 1);
   const last = (again.length > 1 ? again : schedules).map((measured) =>
     measured.reduce((a, b) => (b.created > a.created ? b : a)),
   );
   return last.sort((a, b) => atMost(a) - atMost(b));
 }
+
+const scheduleOf = ({ decisions, trace }: TuningRecord): string =>
+  `${decisions['definition'] ?? ''}\n${executedSteps(trace)}`;
 
 const atMost = ({ ms, spread }: TuningRecord): number => ms * (1 + spread);
 

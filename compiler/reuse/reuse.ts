@@ -9,7 +9,6 @@ import type { CostModel, Decisions } from '../../schedules/search/search.ts';
 import { takeBest } from '../../schedules/search/take-best.ts';
 import type { ParallelAxis } from '../../schedules/space/context.ts';
 import { type Target, wasmSimd } from '../../schedules/target/target.ts';
-import { printTrace } from '../../schedules/trace-text.ts';
 import {
   buildKernel,
   callsOf,
@@ -22,6 +21,7 @@ import {
 import { candidateSpace } from '../tune/candidate-space.ts';
 import { type DeviceProfile, nodeProfile, targetOf } from '../tune/device.ts';
 import { workloadRow } from '../tune/workload-key.ts';
+import { executedSteps } from './executed-steps.ts';
 import { growthBudget } from './growth-budget.ts';
 import { nearestShapes } from './nearest-shapes.ts';
 import { orderRecords } from './order-records.ts';
@@ -123,7 +123,7 @@ async function bestOf(group: Group, sources: Sources): Promise<Reused> {
  * changed since, its time says little.
  */
 const isAsMeasured = (kernel: Kernel, target: Target, { trace }: TuningRecord): boolean =>
-  printTrace((target === wasmSimd ? kernel : kernel.relaxed).trace) === printTrace(trace);
+  executedSteps((target === wasmSimd ? kernel : kernel.relaxed).trace) === executedSteps(trace);
 
 async function* proposals(group: Group, sources: Sources): AsyncGenerator<Proposal> {
   yield* await measured(group, sources);

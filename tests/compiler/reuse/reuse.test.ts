@@ -102,6 +102,14 @@ describe('a kernel is scheduled', () => {
     expect(found?.kernel.relaxed.trace).toEqual(first.trace);
   });
 
+  test('as was measured, even where there is more to choose from today', async () => {
+    const trace = first.trace.map((step) =>
+      step.primitive === 'sample-categorical' ? { ...step, candidates: [...step.candidates, 99] } : step,
+    );
+    const [found] = await reuse(dense, await storeOf(dense, [recordOf(source, { ...first, trace }, 1)]));
+    expect(found?.rank).toBe(1);
+  });
+
   test('as a cost model says, if there is one and no record is near', async () => {
     const wanted = (keys: readonly string[]): CostModel => ({
       score: (all) => all.map(({ trace }) => (keys.includes(JSON.stringify(trace)) ? 1 : 0)),
