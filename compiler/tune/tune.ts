@@ -6,7 +6,7 @@ import { learnedCostModel } from '../../schedules/cost-model/learned-cost-model.
 import type { TuningRecord } from '../../schedules/database/record.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
 import type { TuneEvent } from '../../schedules/search/events.ts';
-import type { Candidate, Sample } from '../../schedules/search/search.ts';
+import type { Candidate, Sample, Strategy } from '../../schedules/search/search.ts';
 import { type StrategyName, strategyFor } from '../../schedules/search/strategies.ts';
 import { tuneTasks } from '../../schedules/search/tune-tasks.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
@@ -15,6 +15,7 @@ import { optimizeGraph } from '../graph-passes/index.ts';
 import { requireStaticShapes } from '../static-shape.ts';
 import { version } from '../version.ts';
 import { targetOf } from './device.ts';
+import { knownCandidates, knownFirst } from './known-first.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { measureTasks } from './measure-tasks.ts';
 import { type KernelTask, tasksOf } from './tasks.ts';
@@ -47,16 +48,20 @@ export const tuningTasks = (
   return tasksOf(optimizeGraph(requireStaticShapes(graph)), targetOf(measurer.profile), parallel);
 };
 
-/** Tunes tasks, and tells of each step when what it found is in the store. Throws what the store throws. */
-export function tune(tasks: readonly KernelTask[], options: TuneOptions): AsyncGenerator<TuneEvent, void> {
+/**
+ * Tunes tasks, and tells of each step when what it found is in the store. What the store knows of a task is measured
+ * again first. Throws what the store throws.
+ */
+export async function* tune(tasks: readonly KernelTask[], options: TuneOptions): AsyncGenerator<TuneEvent, void> {
   const { store, measurer, budget, seed, strategy = 'auto', prior = emptyForest, signal } = options;
   const model = learnedCostModel(prior);
   const rows = new Map(tasks.map((task) => [task.workload, task]));
-  return tuneTasks({
-    tasks: tasks.map((task) => {
-      const random = randomSourceOf(seed, task.workload);
-      return { task, strategy: strategyFor(strategy, task.space, model, random) };
-    }),
+  const strategyOf = async (task: KernelTask): Promise<Strategy> => {
+    const chosen = strategyFor(strategy, task.space, model, randomSourceOf(seed, task.workload));
+    return knownFirst(await knownCandidates(task, store), chosen);
+  };
+  yield* tuneTasks({
+    tasks: await Promise.all(tasks.map(async (task) => ({ task, strategy: await strategyOf(task) }))),
     measure: measureTasks(tasks, measurer),
     model,
     budget,

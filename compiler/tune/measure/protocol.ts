@@ -2,9 +2,10 @@ import type { Batch, BatchResult, TaskProgram, Timing } from './programs.ts';
 
 /** What a process that measures is told: one thing at a time. */
 export type ToWorker =
-  | { readonly kind: 'task'; readonly task: TaskProgram }
-  /** Of the task that was opened last. */
-  | { readonly kind: 'batch'; readonly batch: Batch; readonly timing: Timing };
+  /** Opens a task, when others have been closed, by their ids. */
+  | { readonly kind: 'task'; readonly task: TaskProgram; readonly close: readonly string[] }
+  /** Of a task that is open. */
+  | { readonly kind: 'batch'; readonly task: string; readonly batch: Batch; readonly timing: Timing };
 
 /** What it answers. */
 export type FromWorker =

@@ -5,7 +5,8 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 
 // A process that measures what its parent sends.
 
-let open: OpenTask | undefined;
+/** By their ids. */
+const tasks = new Map<string, OpenTask>();
 
 /** Resolves when the message has left the process, so that the parent gets it even if what follows never ends. */
 const send = (message: FromWorker): Promise<void> => new Promise((resolve) => process.send?.(message, () => resolve()));
@@ -22,12 +23,14 @@ async function onTurn(): Promise<void> {
 
 async function answer(message: ToWorker): Promise<FromWorker> {
   if (message.kind === 'task') {
-    open = undefined;
-    open = await openTask(message.task);
+    for (const id of message.close) tasks.delete(id);
+    const open = await openTask(message.task);
+    tasks.set(message.task.id, open);
     const start = performance.now();
     open.anchor.run();
     return { kind: 'opened', anchorMs: performance.now() - start };
   }
+  const open = tasks.get(message.task);
   if (open === undefined) throw new Error('a batch came before its task');
   const result = await measureBatch(open, message.batch, message.timing, {
     onCheck: (candidate) => send({ kind: 'progress', progress: candidate }),

@@ -16,6 +16,18 @@ const OPENING = 120_000;
 /** A candidate's turn may take so many times as long as a run of the default schedule. */
 const SLOWEST = 100;
 
+/** The tasks that a process has open, so that their definitions need not run again, take no more than this. */
+const OPEN_BYTES = 512 * 2 ** 20;
+const OPEN_TASKS = 64;
+
+interface OpenedTask {
+  readonly anchorMs: number;
+  readonly bytes: number;
+}
+
+/** Memory of a task: its operands, here and where the anchor has them, and its results. */
+const bytesOf = ({ reference, anchor }: TaskProgram): number => reference.bytes + anchor.bytes;
+
 /**
  * Measures in a process of its own, one batch at a time. A candidate that traps, hangs or ends the process has that as
  * its outcome; the others of its batch are measured in another process.
@@ -43,7 +55,8 @@ class Workers {
   /** Of tasks that cannot be measured, why. */
   readonly #broken = new Map<string, Outcome>();
   #worker: WorkerProcess | undefined;
-  #opened: { readonly task: string; readonly anchorMs: number } | undefined;
+  /** The tasks that the process has open, those last that were last measured. */
+  readonly #open = new Map<string, OpenedTask>();
 
   constructor(cache: CacheMode, patience: number) {
     this.#cache = cache;
@@ -53,15 +66,15 @@ class Workers {
   close(): void {
     this.#worker?.end();
     this.#worker = undefined;
-    this.#opened = undefined;
+    this.#open.clear();
   }
 
   /** Has the task opened. Gives the outcome of all its candidates where it cannot be. */
-  async #opening(task: TaskProgram, signal?: AbortSignal): Promise<Outcome | undefined> {
-    if (this.#opened?.task === task.id || this.#broken.has(task.id)) return this.#broken.get(task.id);
-    const first = await this.#open(task, signal);
+  async #ensureOpen(task: TaskProgram, signal?: AbortSignal): Promise<Outcome | undefined> {
+    if (this.#open.has(task.id) || this.#broken.has(task.id)) return this.#broken.get(task.id);
+    const first = await this.#ask(task, signal);
     // A process may be ended by whoever likes to; what ends a second one is the task.
-    const answer = first.kind === 'crash' ? await this.#open(task, signal) : first;
+    const answer = first.kind === 'crash' ? await this.#ask(task, signal) : first;
     if (answer.kind === 'opened' || answer.kind === 'aborted') return undefined;
     const { kind, message } = failureOf(answer);
     const failure = taskFailure(kind, message);
@@ -69,13 +82,26 @@ class Workers {
     return failure;
   }
 
-  async #open(task: TaskProgram, signal?: AbortSignal): Promise<Answer | Lost> {
-    this.#opened = undefined;
+  async #ask(task: TaskProgram, signal?: AbortSignal): Promise<Answer | Lost> {
     this.#worker ??= new WorkerProcess();
-    const answer = await this.#worker.ask({ kind: 'task', task }, OPENING, signal);
-    if (answer.kind === 'opened') this.#opened = { task: task.id, anchorMs: answer.anchorMs };
+    const bytes = bytesOf(task);
+    const answer = await this.#worker.ask({ kind: 'task', task, close: this.#makeRoom(bytes) }, OPENING, signal);
+    if (answer.kind === 'opened') this.#open.set(task.id, { anchorMs: answer.anchorMs, bytes });
     else this.close();
     return answer;
+  }
+
+  /** The ids of open tasks that have to go for one that takes so many bytes. */
+  #makeRoom(bytes: number): readonly string[] {
+    let taken = bytes + [...this.#open.values()].reduce((sum, open) => sum + open.bytes, 0);
+    const gone: string[] = [];
+    for (const [id, open] of this.#open) {
+      if (taken <= OPEN_BYTES && this.#open.size < OPEN_TASKS) break;
+      taken -= open.bytes;
+      gone.push(id);
+      this.#open.delete(id);
+    }
+    return gone;
   }
 
   /** Measures these of a batch's candidates, in new processes where one is lost, until each has its outcome. */
@@ -87,14 +113,16 @@ class Workers {
     signal?: AbortSignal,
   ): Promise<void> {
     if (candidates.length === 0 || signal?.aborted) return;
-    const failure = await this.#opening(task, signal);
+    const failure = await this.#ensureOpen(task, signal);
     if (failure !== undefined) for (const i of candidates) outcomes.set(i, failure);
-    const [worker, opened] = [this.#worker, this.#opened];
-    if (worker === undefined || opened === undefined) return;
+    const [worker, open] = [this.#worker, this.#open.get(task.id)];
+    if (worker === undefined || open === undefined) return;
+    this.#open.delete(task.id);
+    this.#open.set(task.id, open);
     const kernels = candidates.flatMap((i) => batch.kernels[i] ?? []);
     const timing = { cache: this.#cache, limit: limitFor({ kernels }), tiersUp: false };
-    const patience = this.#patience + SLOWEST * opened.anchorMs;
-    const message = { kind: 'batch', batch: { ...batch, kernels }, timing } as const;
+    const patience = this.#patience + SLOWEST * open.anchorMs;
+    const message = { kind: 'batch', task: task.id, batch: { ...batch, kernels }, timing } as const;
     const answer = await worker.ask(message, patience, signal);
     if (answer.kind === 'measured') {
       const related = this.#baselines.relate(task.id, answer.result);
