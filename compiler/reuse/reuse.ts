@@ -16,10 +16,12 @@ import {
   type Kernel,
   type KernelCall,
   type KernelSource,
+  type KernelVariant,
   kernelSources,
 } from '../kernels.ts';
-import { candidateSpace } from '../tune/candidate-space.ts';
+import { candidateSpace, executable } from '../tune/candidate-space.ts';
 import { type DeviceProfile, nodeProfile, targetOf } from '../tune/device.ts';
+import { analyze } from '../tune/features.ts';
 import { workloadRow } from '../tune/workload-key.ts';
 import { executedSteps } from './executed-steps.ts';
 import { growthBudget } from './growth-budget.ts';
@@ -111,7 +113,9 @@ async function bestOf(group: Group, sources: Sources): Promise<Reused> {
   const { source, row } = group;
   for await (const { rank, target, decisions, record } of proposals(group, sources)) {
     const kernel = buildAs(source, target, decisions);
-    if (kernel === undefined || (rank < 3 && record !== undefined && !isAsMeasured(kernel, target, record))) continue;
+    if (kernel === undefined) continue;
+    if (rank < 3 && record !== undefined && !isAsMeasured(kernel, target, record)) continue;
+    if (rank === 3 && spills(kernel, target, source)) continue;
     const origin = record && { record: { sha256: idOf(record), workload: record.workload } };
     return { kernel, answer: { rank, workload: row.hash, ...origin } };
   }
@@ -123,7 +127,20 @@ async function bestOf(group: Group, sources: Sources): Promise<Reused> {
  * changed since, its time says little.
  */
 const isAsMeasured = (kernel: Kernel, target: Target, { trace }: TuningRecord): boolean =>
-  executedSteps((target === wasmSimd ? kernel : kernel.relaxed).trace) === executedSteps(trace);
+  executedSteps(variantFor(target, kernel).trace) === executedSteps(trace);
+
+/** Whether values go to memory and back for want of registers, more of them than by the default schedule. */
+function spills(kernel: Kernel, target: Target, { workload, context }: KernelSource): boolean {
+  const alive = vectorsAlive(kernel, target);
+  return alive > target.vectorRegisters && alive > vectorsAlive(buildKernel(workload, context), target);
+}
+
+function vectorsAlive(kernel: Kernel, target: Target): number {
+  const { lowered, shared } = variantFor(target, kernel);
+  return analyze(lowered.map(executable(target)), shared, target).vectorsAlive;
+}
+
+const variantFor = (target: Target, kernel: Kernel): KernelVariant => (target === wasmSimd ? kernel : kernel.relaxed);
 
 async function* proposals(group: Group, sources: Sources): AsyncGenerator<Proposal> {
   yield* await measured(group, sources);
@@ -140,20 +157,15 @@ async function measured({ row }: Group, { store, profile, allows }: Sources): Pr
     .slice(0, TRIES);
 }
 
-/**
- * Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others, where its
- * decisions give a schedule for this shape that is legal and spills no registers.
- */
-async function* nearest({ source, row }: Group, { store, profile, allows }: Sources): AsyncGenerator<Proposal> {
+/** Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. */
+async function* nearest({ row }: Group, { store, profile, allows }: Sources): AsyncGenerator<Proposal> {
   let tries = 0;
   for (const near of nearestShapes(row.shape, await store.workloadsOf(row.family))) {
     const known = orderRecords(await store.recordsOf(near.hash, KEPT), profile);
     const best = known.find(({ record }) => allows(decisionsIn(record)));
     if (best === undefined) continue;
     if (++tries > TRIES) return;
-    const { target, record } = best;
-    const candidate = candidateSpace(source, target).at(decisionsIn(record));
-    if (candidate !== undefined) yield { rank: 3, target, decisions: candidate.decisions, record };
+    yield { rank: 3, target: best.target, decisions: decisionsIn(best.record), record: best.record };
   }
 }
 
