@@ -1,6 +1,8 @@
 import { byteSize, isFloat } from '../../ir/dtype.ts';
 import { invariant } from '../../ir/errors.ts';
+import type { UnaryOp } from '../../ir/scalar.ts';
 import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { walk } from '../../ir/tensor/visit.ts';
 import { printTensorFunc } from '../../ir/text/print-tensor.ts';
 import type { Candidate } from '../../schedules/search/search.ts';
 import { type Target, wasmRelaxedSimd } from '../../schedules/target/target.ts';
@@ -24,11 +26,25 @@ export async function buildTask({ workload, target, source, operands, space }: K
     module: await module.emit(),
     operands,
     outputs: plain.outputs.map(({ dtype, shape }) => ({ dtype, shape: shape as readonly number[] })),
-    isRounded: plain.inputs.some(({ dtype }) => isFloat(dtype)),
+    isRounded: roundsFloats(plain),
     reference,
     anchor,
   };
 }
+
+/** Whether a function has steps, so that the rounding of floats can make results leap. */
+function roundsFloats({ body, outputs }: TensorFunc): boolean {
+  let found = outputs.some(({ dtype }) => dtype === 'bool');
+  walk(body, {
+    expr: (expr) => {
+      if (expr.kind === 'unary') found ||= isFloat(expr.dtype) && steps.has(expr.op);
+      if (expr.kind === 'cast') found ||= isFloat(expr.operand.dtype) && !isFloat(expr.dtype);
+    },
+  });
+  return found;
+}
+
+const steps: ReadonlySet<UnaryOp> = new Set(['round', 'floor', 'ceil', 'sign']);
 
 /** Candidates of a task in one module. */
 export async function buildBatch({ target, space }: KernelTask, candidates: readonly Candidate[]): Promise<Batch> {

@@ -44,7 +44,7 @@ export interface TaskProgram {
   /** Elements that are not given are random. */
   readonly operands: readonly (TensorSpec & { readonly data?: TypedArray })[];
   readonly outputs: readonly TensorSpec[];
-  /** Whether integers may come from floats that were rounded. */
+  /** Whether floats are rounded to whole steps on the way. */
   readonly isRounded: boolean;
   /** The program as it is defined: slow, and right. */
   readonly reference: KernelProgram;

@@ -143,5 +143,12 @@ test('rounding is no mistake, of floats and of integers that floats become', () 
   const near = new Uint8Array(2000).with(7, 1);
   expect(mistakeIn(bytes(near), expectation(bytes(new Uint8Array(2000)), true))).toBeUndefined();
   expect(mistakeIn(bytes(near), expectation(bytes(new Uint8Array(2000)), false))).toBeDefined();
+  // A step of a few, of results on a grid; a few only, and not by far.
+  const steps = Float32Array.from({ length: 2000 }, (_, i) => (i % 100) * 0.25);
+  const moved = (count: number, by: number) => floats(...steps.map((x, i) => (i < count ? x + by : x)));
+  expect(mistakeIn(moved(2, 0.25), expectation(floats(...steps), true))).toBeUndefined();
+  expect(mistakeIn(moved(2, 0.25), expectation(floats(...steps), false))).toBeDefined();
+  expect(mistakeIn(moved(20, 0.25), expectation(floats(...steps), true))).toBeDefined();
+  expect(mistakeIn(moved(2, 1e6), expectation(floats(...steps), true))).toBeDefined();
   expect(mistakeIn(bytes(near.map((x) => 2 * x)), expectation(bytes(new Uint8Array(2000)), true))).toBeDefined();
 });
