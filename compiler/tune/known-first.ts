@@ -2,20 +2,22 @@ import type { TuningStore } from '../../schedules/database/store.ts';
 import type { Candidate, Strategy } from '../../schedules/search/search.ts';
 import type { KernelTask } from './tasks.ts';
 
-/** Of so many records of a group, the fastest, the schedules are tried first. */
-const KEPT = 3;
+/** So many schedules are tried first. */
+const KNOWN = 3;
+/** Among so many records of each kind of device: one schedule may have several. */
+const RECORDS = 16;
 
 /** The candidates of a task that a store has the fastest records of, wherever they were measured. */
 export async function knownCandidates(
   { workload, target, space }: KernelTask,
   store: TuningStore,
 ): Promise<readonly Candidate[]> {
-  const records = (await store.recordsOf(workload, KEPT)).filter((record) => record.target === target.name);
+  const records = (await store.recordsOf(workload, RECORDS)).filter((record) => record.target === target.name);
   const candidates = records.map(({ decisions }) => space.at(new Map(Object.entries(decisions))));
   const known = new Map(
     candidates.flatMap((candidate) => (candidate === undefined ? [] : [[candidate.key, candidate]])),
   );
-  return [...known.values()].filter(({ key }) => key !== space.preferred.key);
+  return [...known.values()].filter(({ key }) => key !== space.preferred.key).slice(0, KNOWN);
 }
 
 /** Proposes what is known already, and then what another strategy does, which is told of it. */

@@ -34,5 +34,5 @@ test('what is in the store is measured again first', { timeout: 60_000 }, async 
   const before = searched(await tuned(store, 12));
   const again = searched(await tuned(store, 4, 2));
   expect(keys(again)).toHaveLength(3);
-  expect(keys(before)).toEqual(expect.arrayContaining([...keys(again).slice(0, 2)]));
+  expect(keys(before)).toEqual(expect.arrayContaining([...keys(again)]));
 });
