@@ -8,6 +8,7 @@ import { lanesOf } from '../../ir/tensor/typing.ts';
 import { mapExprChildren, walkExpr } from '../../ir/tensor/visit.ts';
 import type { Target } from '../../schedules/target/target.ts';
 import { fusedProduct } from '../codegen/wasm/multiply-add.ts';
+import { DOT_LANES } from '../codegen/wasm/value-type.ts';
 import { addCounts, type Counts, maxCounts, noCounts, scaleCounts } from './counts.ts';
 
 /** What a statement executes, and how many bytes of each buffer it accesses, an element as often as it is accessed. */
@@ -118,12 +119,15 @@ function tallyOfNode(expr: Expr): Tally {
   };
 }
 
-/** Constants stand in registers, and an element that is loaded into every lane takes no instruction but the load. */
+/**
+ * Constants stand in registers, and what is loaded into every lane, or widened for `dot`, takes no instruction but the load.
+ */
 const isFree = (expr: Expr): boolean =>
   expr.kind === 'const' ||
   expr.kind === 'var' ||
   expr.kind === 'bitcast' ||
-  (expr.kind === 'broadcast' && (expr.value.kind === 'const' || expr.value.kind === 'load'));
+  (expr.kind === 'broadcast' && (expr.value.kind === 'const' || expr.value.kind === 'load')) ||
+  (expr.kind === 'cast' && expr.operand.kind === 'load' && lanesOf(expr) === DOT_LANES);
 
 const arithmetic: ReadonlySet<BinaryOp | UnaryOp> = new Set(['add', 'sub', 'mul', 'div', 'min', 'max', 'sqrt']);
 

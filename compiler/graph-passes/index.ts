@@ -7,6 +7,7 @@ import { fuse } from './fuse/index.ts';
 import { mergeCommonSubexpressions } from './merge-common-subexpressions.ts';
 import { moveTransposes } from './move-transposes/index.ts';
 import { narrowIntegers } from './narrow-integers/index.ts';
+import { narrowProducts } from './narrow-products.ts';
 import { pointwiseConvToMatmul } from './pointwise-conv-to-matmul.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
 import { splitGroupedConv } from './split-grouped-conv.ts';
@@ -33,6 +34,7 @@ export const graphPasses: readonly GraphPass[] = [
   { name: 'move-transposes', run: moveTransposes },
   { name: 'pointwise-conv-to-matmul', run: pointwiseConvToMatmul },
   ...clean,
+  { name: 'narrow-products', run: narrowProducts },
   { name: 'fuse', run: fuse },
 ];
 

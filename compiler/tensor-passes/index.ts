@@ -1,6 +1,7 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
 import { compactBuffers } from './compact-buffers.ts';
+import { dotProducts } from './dot-products.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
 import { interleave } from './interleave.ts';
@@ -30,6 +31,7 @@ export const tensorPasses: readonly TensorPass[] = [
   { name: 'legalize-math', run: legalizeMath },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
+  { name: 'dot-products', run: dotProducts },
   { name: 'interleave', run: interleave },
   { name: 'promote-locals', run: promoteLocals },
   { name: 'hoist-invariants', run: hoistInvariants },

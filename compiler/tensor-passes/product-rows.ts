@@ -1,4 +1,4 @@
-import type { Assign, Binary, Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
+import type { Assign, Binary, Dot, Expr, Stmt } from '../../ir/tensor/tensor-func.ts';
 import { mentions } from './linear-parts.ts';
 import type { Numbering } from './value-numbers.ts';
 
@@ -25,13 +25,13 @@ export function productRows(run: readonly Stmt[], numberings: readonly Numbering
   return rows;
 }
 
-/** The product that an assignment adds to its own variable. */
-export function productOf(stmt: Stmt | undefined): Binary | undefined {
+/** The product, or pairs of them, that an assignment adds to its own variable. */
+export function productOf(stmt: Stmt | undefined): Binary | Dot | undefined {
   if (stmt?.kind !== 'assign' || stmt.value.kind !== 'binary' || stmt.value.op !== 'add') return undefined;
   const { left, right } = stmt.value;
   const isOwn = (expr: Expr): boolean => expr.kind === 'var' && expr.name === stmt.name;
   const other = isOwn(left) ? right : isOwn(right) ? left : undefined;
-  return other?.kind === 'binary' && other.op === 'mul' ? other : undefined;
+  return other?.kind === 'dot' || (other?.kind === 'binary' && other.op === 'mul') ? other : undefined;
 }
 
 function endOfRow(run: readonly Stmt[], numberings: readonly Numbering[], from: number): number {

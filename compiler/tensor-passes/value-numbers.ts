@@ -61,8 +61,9 @@ function headOf(expr: Expr, versions: ReadonlyMap<string, number>): string {
     case 'cast':
     case 'bitcast':
       return `${expr.kind} ${expr.dtype}`;
+    case 'dot':
     case 'select':
-      return 'select';
+      return expr.kind;
     case 'ramp':
     case 'broadcast':
       return `${expr.kind} ${expr.lanes}`;

@@ -47,6 +47,7 @@ export function isData(expr: Expr, ranges: Ranges): boolean {
     case 'unary':
       return isData(expr.operand, ranges);
     case 'binary':
+    case 'dot':
       return isData(expr.left, ranges) || isData(expr.right, ranges);
     case 'select':
       return [expr.cond, expr.then, expr.else].some((part) => isData(part, ranges));
@@ -87,6 +88,7 @@ function boundsOfNode(expr: Expr, ranges: Ranges): Interval {
       return ranges.get(expr.name) ?? (isIndex(expr) ? interval.everything : interval.dtypeRange(expr.dtype));
     case 'load':
     case 'bitcast':
+    case 'dot':
       return interval.dtypeRange(expr.dtype);
     case 'cast':
       return boundsOfCast(expr.operand, expr.dtype, ranges);

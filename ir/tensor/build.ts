@@ -51,6 +51,8 @@ export const floormod = (left: Expr, right: Expr): Expr => binary('floormod', le
 export const less = (left: Expr, right: Expr): Expr => binary('lt', left, right);
 export const and = (left: Expr, right: Expr): Expr => binary('and', left, right);
 
+export const dot = (left: Expr, right: Expr): Expr => ({ kind: 'dot', dtype: 'i32', left, right });
+
 export const select = (cond: Expr, then: Expr, otherwise: Expr): Expr => ({
   kind: 'select',
   dtype: then.dtype,

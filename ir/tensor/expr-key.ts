@@ -14,6 +14,8 @@ export function exprKey(expr: Expr): string {
       return `${expr.op}(${exprKey(expr.operand)})`;
     case 'binary':
       return `${expr.op}(${exprKey(expr.left)},${exprKey(expr.right)})`;
+    case 'dot':
+      return `dot(${exprKey(expr.left)},${exprKey(expr.right)})`;
     case 'select':
       return `select(${exprKey(expr.cond)},${exprKey(expr.then)},${exprKey(expr.else)})`;
     case 'cast':

@@ -5,6 +5,7 @@ import { compileBinary, compileBitcast, compileCast, compileUnary } from './inte
 import { type Code, compileRead, type Frame, type Memory, type NumberCode, type Slot } from './interpret-memory.ts';
 import { compileOffset } from './interpret-offset.ts';
 import type { Expr, Var } from './tensor-func.ts';
+import { lanesOf } from './typing.ts';
 
 export function declare(frame: Frame, name: string, dtype: DType, lanes: number): Slot {
   const slot: Slot = { kind: lanes > 1 ? 'vector' : isBigInt(dtype) ? 'bigint' : 'number', index: frame.slots.size };
@@ -36,6 +37,11 @@ export function compileExpr(frame: Frame, expr: Expr): Code {
       return compileUnary(expr.op, expr.operand.dtype, compileExpr(frame, expr.operand));
     case 'binary':
       return compileBinary(expr.op, expr.left.dtype, compileExpr(frame, expr.left), compileExpr(frame, expr.right));
+    case 'dot': {
+      const [left, right] = [expr.left, expr.right].map((part) => compileExpr(frame, part)) as [NumberCode, NumberCode];
+      // Two products of i16 are exact as numbers, and so is their sum.
+      return (lane) => (left(2 * lane) * right(2 * lane) + left(2 * lane + 1) * right(2 * lane + 1)) | 0;
+    }
     case 'select': {
       const [cond, then, otherwise] = [expr.cond, expr.then, expr.else].map((part) => compileExpr(frame, part)) as [
         Code,
@@ -53,8 +59,8 @@ export function compileExpr(frame: Frame, expr: Expr): Code {
       return (lane) => (base(0) + lane) | 0;
     }
     case 'broadcast': {
-      const value = compileExpr(frame, expr.value);
-      return () => value(0);
+      const [value, lanes] = [compileExpr(frame, expr.value), lanesOf(expr.value)];
+      return lanes === 1 ? () => value(0) : (lane) => value(lane % lanes);
     }
     case 'extract': {
       const [vector, lane] = [compileExpr(frame, expr.vector), expr.lane];

@@ -38,6 +38,7 @@ function rules(expr: Expr, context: Context): Expr {
     case 'var':
       return simplifyVar(expr, context);
     case 'load':
+    case 'dot':
     case 'bitcast':
     case 'ramp':
     case 'broadcast':
@@ -70,8 +71,11 @@ function simplifyCast({ dtype }: Cast, operand: Expr): Expr {
     : cast(operand, dtype);
 }
 
-function simplifyExtract({ lane }: Extract, vector: Expr, context: Context): Expr {
-  if (vector.kind === 'broadcast') return vector.value;
+function simplifyExtract({ lane }: Pick<Extract, 'lane'>, vector: Expr, context: Context): Expr {
+  if (vector.kind === 'broadcast') {
+    const { value } = vector;
+    return lanesOf(value) === 1 ? value : simplifyExtract({ lane: lane % lanesOf(value) }, value, context);
+  }
   return vector.kind === 'ramp' ? simplifyExpr(binary('add', vector.base, int(lane)), context) : extract(vector, lane);
 }
 
@@ -108,7 +112,7 @@ function simplifyBinary(expr: Binary, context: Context): Expr {
   // An operation on bools has no effect, so that the right side matters only where the left side leaves it open.
   const right = simplifyExpr(expr.right, rightContext(expr.op, left, context));
   if (left.kind === 'const' && right.kind === 'const') return fold(expr, left.value, right.value, left.dtype);
-  if (left.kind === 'broadcast' && right.kind === 'broadcast') {
+  if (left.kind === 'broadcast' && right.kind === 'broadcast' && lanesOf(left.value) === lanesOf(right.value)) {
     return broadcast(simplifyBinary({ ...expr, left: left.value, right: right.value }, context), left.lanes);
   }
   return simplifyOperation({ ...expr, left, right }, context);
@@ -225,10 +229,10 @@ function compare(left: Expr, right: Expr, context: Context): 'le' | 'ge' | undef
 /** Moves scalars that are added to a ramp into its base. */
 function simplifyVector({ op, dtype, left, right }: Binary, context: Context): Expr | undefined {
   if (dtype !== 'i32' || (op !== 'add' && op !== 'sub')) return undefined;
-  if (left.kind === 'ramp' && right.kind === 'broadcast') {
+  if (left.kind === 'ramp' && right.kind === 'broadcast' && lanesOf(right.value) === 1) {
     return ramp(simplifyExpr(binary(op, left.base, right.value), context), left.lanes);
   }
-  if (op === 'add' && left.kind === 'broadcast' && right.kind === 'ramp') {
+  if (op === 'add' && left.kind === 'broadcast' && lanesOf(left.value) === 1 && right.kind === 'ramp') {
     return ramp(simplifyExpr(binary(op, left.value, right.base), context), right.lanes);
   }
   return undefined;
@@ -268,7 +272,12 @@ function simplifySelect(expr: Select, context: Context): Expr {
   const then = simplifyExpr(expr.then, scalar ? { ...context, ...assume(context, cond) } : context);
   const otherwise = simplifyExpr(expr.else, scalar ? { ...context, ...assume(context, cond, false) } : context);
   if (structuralEquals(then, otherwise)) return then;
-  if (cond.kind === 'broadcast' && then.kind === 'broadcast' && otherwise.kind === 'broadcast') {
+  if (
+    cond.kind === 'broadcast' &&
+    then.kind === 'broadcast' &&
+    otherwise.kind === 'broadcast' &&
+    [cond, then, otherwise].every(({ value }) => lanesOf(value) === 1)
+  ) {
     return broadcast(select(cond.value, then.value, otherwise.value), cond.lanes);
   }
   return select(cond, then, otherwise);

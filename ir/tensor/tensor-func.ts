@@ -10,7 +10,7 @@ import type { BinaryOp, Scalar, UnaryOp } from '../scalar.ts';
  *   stmt   = for var kind extent stmt | block | store buffer index* value | seq stmt* | if cond stmt stmt?
  *          | let var value stmt | assign var value
  *   block  = name iter* predicate? init? body        iter = name (spatial | reduce) extent value
- *   expr   = const | var | load buffer index* | unary | binary | select | cast | bitcast | ramp | broadcast | extract
+ *   expr   = const | var | load buffer index* | unary | binary | dot | select | cast | bitcast | ramp | broadcast | extract
  *
  * Names of loops, blocks, buffers, block iteration variables and lets are unique in a function. Nodes are readonly:
  * a rewrite that changes nothing returns the same object. Buffers are row-major and contiguous; distinct buffers do
@@ -116,7 +116,7 @@ export interface Assign {
  * Expressions have no effect and every part of one is evaluated, but for `select`, which evaluates only the chosen
  * side's loads. Each carries the dtype of its elements; `lanes` (see typing.ts) is derived. Indices and sizes are i32.
  */
-export type Expr = Const | Var | Load | Unary | Binary | Select | Cast | Bitcast | Ramp | Broadcast | Extract;
+export type Expr = Const | Var | Load | Unary | Binary | Dot | Select | Cast | Bitcast | Ramp | Broadcast | Extract;
 
 export interface Const {
   readonly kind: 'const';
@@ -156,6 +156,14 @@ export interface Binary {
   readonly right: Expr;
 }
 
+/** The sums of neighbouring products of two i16 vectors: `left[2l] * right[2l] + left[2l+1] * right[2l+1]` in lane l, as i32. */
+export interface Dot {
+  readonly kind: 'dot';
+  readonly dtype: DType;
+  readonly left: Expr;
+  readonly right: Expr;
+}
+
 export interface Select {
   readonly kind: 'select';
   readonly dtype: DType;
@@ -185,7 +193,7 @@ export interface Ramp {
   readonly lanes: number;
 }
 
-/** One scalar in every lane. */
+/** One scalar in every lane, or a shorter vector again and again. */
 export interface Broadcast {
   readonly kind: 'broadcast';
   readonly dtype: DType;

@@ -18,6 +18,8 @@ export function lanesOf(expr: Expr): number {
       return lanesOf(expr.operand);
     case 'binary':
       return lanesOf(expr.left);
+    case 'dot':
+      return lanesOf(expr.left) / 2;
     case 'select':
       return lanesOf(expr.then);
   }

@@ -8,6 +8,7 @@ import type {
   Broadcast,
   Buffer,
   Const,
+  Dot,
   Expr,
   Extract,
   Load,
@@ -57,6 +58,8 @@ export function verifyExpr(site: Site, expr: Expr): number {
       return verifyUnary(site, expr);
     case 'binary':
       return verifyBinary(site, expr);
+    case 'dot':
+      return verifyDot(site, expr);
     case 'select':
       return verifySelect(site, expr);
     case 'cast':
@@ -152,6 +155,16 @@ function expectResult(site: Site, op: string, found: DType, expected: DType): vo
   if (found !== expected) fail(site, `${op} is typed ${found}, but gives ${expected}`);
 }
 
+function verifyDot(site: Site, { dtype, left, right }: Dot): number {
+  const [a, b] = [verifyExpr(site, left), verifyExpr(site, right)];
+  if (left.dtype !== 'i16' || right.dtype !== 'i16' || a !== b || a < 4 || a % 2 !== 0) {
+    const found = `${typeName(left.dtype, a)} and ${typeName(right.dtype, b)}`;
+    fail(site, `dot has operands ${found}, expected two of i16 with the same even number of lanes, 4 or more`);
+  }
+  expectResult(site, 'dot', dtype, 'i32');
+  return a / 2;
+}
+
 function verifySelect(site: Site, expr: Select): number {
   const cond = verifyExpr(site, expr.cond);
   const [then, otherwise] = [verifyExpr(site, expr.then), verifyExpr(site, expr.else)];
@@ -181,9 +194,12 @@ function verifyRamp(site: Site, { dtype, base, lanes }: Ramp): number {
 }
 
 function verifyBroadcast(site: Site, { dtype, value, lanes }: Broadcast): number {
-  verifyScalar(site, value, value.dtype, 'the value of a broadcast');
+  const repeated = verifyExpr(site, value);
+  vectorLanes(site, 'broadcast', lanes);
+  if (lanes % repeated !== 0 || lanes === repeated)
+    fail(site, `broadcast of ${typeName(value.dtype, repeated)} to ${lanes} lanes, expected a multiple of its own`);
   expectResult(site, 'broadcast', dtype, value.dtype);
-  return vectorLanes(site, 'broadcast', lanes);
+  return lanes;
 }
 
 function vectorLanes(site: Site, what: string, lanes: number): number {

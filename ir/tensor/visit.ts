@@ -26,7 +26,8 @@ export function mapExprChildren(node: Expr, f: (child: Expr) => Expr): Expr {
       const operand = f(node.operand);
       return operand === node.operand ? node : { ...node, operand };
     }
-    case 'binary': {
+    case 'binary':
+    case 'dot': {
       const left = f(node.left);
       const right = f(node.right);
       return left === node.left && right === node.right ? node : { ...node, left, right };

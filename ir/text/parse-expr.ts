@@ -1,7 +1,7 @@
 import type { IToken } from 'chevrotain';
 import type { DType } from '../dtype.ts';
 import { type BinaryOp, binaryOps, comparisons, type UnaryOp, unaryOps } from '../scalar.ts';
-import { binary, bitcast, broadcast, constant, extract, ramp, select, unary, variable } from '../tensor/build.ts';
+import { binary, bitcast, broadcast, constant, dot, extract, ramp, select, unary, variable } from '../tensor/build.ts';
 import type { Expr, Load } from '../tensor/tensor-func.ts';
 import { infix } from './infix.ts';
 import { Infix, NumberLiteral, Quoted, symbols, ValueName, Word, wordToken } from './lexer.ts';
@@ -143,8 +143,12 @@ export abstract class ExprParser extends BaseParser {
     if (isBinary(op) && first !== undefined && second !== undefined && others.length === 0) {
       return binary(op, first, second);
     }
+    if (op === 'dot' && first !== undefined && second !== undefined && others.length === 0) return dot(first, second);
     const expected = isUnary(op) ? '1 operand' : '2 operands';
-    this.report(isUnary(op) || isBinary(op) ? `${op} takes ${expected}` : `unknown operation ${op}`, token);
+    this.report(
+      isUnary(op) || isBinary(op) || op === 'dot' ? `${op} takes ${expected}` : `unknown operation ${op}`,
+      token,
+    );
     return first ?? constant(0, 'f32');
   }
 

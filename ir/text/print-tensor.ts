@@ -149,6 +149,8 @@ export function printExpr(expr: Expr, context = 0): string {
       return `${expr.op}(${printExpr(expr.operand)})`;
     case 'binary':
       return printBinary(expr.op, expr.left, expr.right, context);
+    case 'dot':
+      return `dot(${printExpr(expr.left)}, ${printExpr(expr.right)})`;
     case 'select':
       return `select(${printExpr(expr.cond)}, ${printExpr(expr.then)}, ${printExpr(expr.else)})`;
     case 'cast':

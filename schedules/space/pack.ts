@@ -4,27 +4,32 @@ import { blockSites } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import type { PackedDim } from '../step.ts';
 
-/** The panels of a packed operand: how many neighbours stand in each, and as how many streams it is read. */
+/**
+ * The panels of a packed operand: how many neighbours stand in each, how many steps of the innermost loop of the
+ * reduction stand together for each of them, and as how many streams it is read.
+ */
 export interface Panels {
   readonly width: number;
+  readonly steps: number;
   readonly streams: number;
 }
 
 /**
  * Packs an operand of a reduction into the order in which its kernel reads it: panels of `width` neighbours along
- * the vectorized loop, in them the reduction's loops, the panel's elements innermost. Step i of the innermost loop of
- * the reduction is in stream i mod `streams`, and each stream's steps stand together. Returns whether the
- * operand is an input whose every dimension follows one loop, which is what can be packed so.
+ * the vectorized loop, in them the reduction's loops, the panel's elements innermost, and for each of these `steps` of
+ * the innermost loop of the reduction. Group i of these steps is in stream i mod `streams`, and each stream's stand
+ * together. Returns whether the operand is an input whose every dimension follows one loop, which is what can be packed
+ * so.
  */
 export function packOperand(
   schedule: Schedule,
   access: Access,
   order: readonly string[],
   vectorLoop: string,
-  { width, streams }: Panels,
+  panels: Panels,
 ): boolean {
   const { func } = schedule;
-  const layout = packedLayout(func, access, order, vectorLoop, { width, streams });
+  const layout = packedLayout(func, access, order, vectorLoop, panels);
   if (layout === undefined || readersOf(blockSites(func), access.buffer).length !== 1) return false;
   schedule.apply({ primitive: 'transform-layout', buffer: access.buffer, layout });
   return true;
@@ -35,7 +40,7 @@ function packedLayout(
   access: Access,
   order: readonly string[],
   vectorLoop: string,
-  { width, streams }: Panels,
+  { width, steps, streams }: Panels,
 ) {
   if (!func.inputs.some((input) => input.name === access.buffer)) return undefined;
   const dims = new Map<string, number>();
@@ -50,19 +55,23 @@ function packedLayout(
   const inner = order.flatMap((loop) => (loop === vectorLoop || !dims.has(loop) ? [] : [dims.get(loop) as number]));
   const outer = [...dims].filter(([loop]) => loop !== vectorLoop && !order.includes(loop)).map(([, dim]) => dim);
   const plain = (dim: number): PackedDim => ({ dim });
+  const last = inner.at(-1);
+  const groups = (dim: number): readonly PackedDim[] => {
+    const group = steps === 1 ? { dim } : { dim, div: steps };
+    return streams === 1
+      ? [group]
+      : [
+          { ...group, mod: streams },
+          { dim, div: steps * streams },
+        ];
+  };
   return [
     ...fixed.map(plain),
     ...outer.map(plain),
     { dim: vectorDim, div: width },
-    ...inner.flatMap((dim, i) =>
-      streams > 1 && i === inner.length - 1
-        ? [
-            { dim, mod: streams },
-            { dim, div: streams },
-          ]
-        : [plain(dim)],
-    ),
+    ...inner.flatMap((dim) => (dim === last ? groups(dim) : [plain(dim)])),
     { dim: vectorDim, mod: width },
+    ...(last === undefined || steps === 1 ? [] : [{ dim: last, mod: steps }]),
   ];
 }
 

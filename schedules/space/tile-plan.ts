@@ -1,9 +1,13 @@
 import { invariant } from '../../ir/errors.ts';
-import { type BlockSite, findBlock } from '../analysis/nests.ts';
+import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { writtenBy } from '../analysis/accesses.ts';
+import { allBuffers, type BlockSite, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { contractionTiles, fastestTile, type Tile } from '../target/contraction-tile.ts';
+import type { Target } from '../target/target.ts';
 import { type Blocking, chooseBlocking } from './blocking.ts';
 import type { SpaceContext } from './context.ts';
+import { isDotProduct } from './dot-product.ts';
 import { loopsOf } from './reduction-site.ts';
 import { chooseStreams } from './streams.ts';
 import { extentOf, loadsOf, type StridedAccess, strideAlong } from './strides.ts';
@@ -19,6 +23,8 @@ export interface TilePlan {
   readonly tile: Tile;
   readonly reduceLoops: readonly string[];
   readonly packed: readonly StridedAccess[];
+  /** How many steps of the innermost reduce loop one instruction takes together, as what is packed has them. */
+  readonly steps: number;
   /** As how many streams that run side by side what is packed is read. */
   readonly streams: number;
   /** What is walked outside of what, where an operand is packed in panels of columns; undefined for windows. */
@@ -50,14 +56,16 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
   const height = extentOf(site, rows ?? '');
   const isPacked = (load: StridedAccess): boolean =>
     scattered.includes(load) || (panels && isPackable(load) && samplePacking(schedule, load, height, context));
+  const target = targetOf(func, site, context);
   const tile = panels
-    ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), context.target), (tiles) =>
-        fastestTile(height, extentOf(site, columns), tiles, context.target),
+    ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), target), (tiles) =>
+        fastestTile(height, extentOf(site, columns), tiles, target),
       )
     : sampleTile(schedule, reduction, windowTiles(site, columns, rows), (tiles) =>
         windowTile(site, columns, rows, tiles),
       );
   const packed = along.filter(isPacked);
+  const steps = packed.length === along.length && isDotProduct(site, loads, along, reduceLoops.at(-1)) ? 2 : 1;
   return {
     columns,
     rows,
@@ -66,7 +74,8 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     tile,
     reduceLoops,
     packed,
-    streams: panels ? chooseStreams(schedule, site, packed, reduceLoops, context) : 1,
+    steps,
+    streams: panels ? chooseStreams(schedule, site, packed, steps, reduceLoops, context) : 1,
     blocking: panels
       ? chooseBlocking(
           schedule,
@@ -76,6 +85,13 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
         )
       : undefined,
   };
+}
+
+/** The target as the reduction meets it: there is no instruction that multiplies and adds but for f32. */
+function targetOf(func: TensorFunc, site: BlockSite, { target }: SpaceContext): Target {
+  const [buffer] = writtenBy(site);
+  const isFloat = allBuffers(func).find(({ name }) => name === buffer)?.dtype === 'f32';
+  return isFloat ? target : { ...target, fusedMultiplyAdd: false };
 }
 
 /** The tile's width first: what is packed follows it, whatever the height. */

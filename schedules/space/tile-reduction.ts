@@ -21,7 +21,7 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   const plan = planTile(schedule, reduction, context);
   if (plan === undefined) return false;
   for (const { access } of plan.packed) {
-    const panels = { width: 4 * plan.tile.vectors, streams: plan.streams };
+    const panels = { width: 4 * plan.tile.vectors, steps: plan.steps, streams: plan.streams };
     packOperand(schedule, access, plan.reduceLoops, plan.columns, panels);
   }
   const back = writeBack(schedule, reduction);
@@ -31,7 +31,7 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   if (outer !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: outer });
   const [buffer] = writtenBy(findBlock(schedule.func, reduction));
   if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
-  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before, plan.streams);
+  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before, plan);
   return true;
 }
 
@@ -85,9 +85,14 @@ function splitLoop(schedule: Schedule, block: string, loop: string, size: number
 
 /**
  * Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. As
- * many steps as operands have streams are unrolled, or a multiple of them.
+ * many steps as operands have streams, of as many steps as are taken together, are unrolled, or a multiple of them.
  */
-export function tileUpdate(schedule: Schedule, reduction: string, before: ReadonlySet<string>, streams = 1): void {
+export function tileUpdate(
+  schedule: Schedule,
+  reduction: string,
+  before: ReadonlySet<string>,
+  { steps, streams }: Pick<TilePlan, 'steps' | 'streams'> = { steps: 1, streams: 1 },
+): void {
   const site = findBlock(schedule.func, reduction);
   const own = newLoops(site, before);
   const reduce = own.filter((loop) => loopsOf(site, 'reduce').includes(loop));
@@ -101,7 +106,7 @@ export function tileUpdate(schedule: Schedule, reduction: string, before: Readon
   if (first !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: reduction, loop: first });
   finishTile(schedule, [...rows, ...lanes.unrolled], lanes.vector);
   if (first !== undefined) finishInit(schedule, reduction);
-  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce), streams);
+  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce) / steps, steps * streams);
 }
 
 /** Multiply-adds of a tile in one step of the reduction. */
@@ -121,10 +126,10 @@ function unrollReduction(
   reduction: string,
   reduce: readonly string[],
   area: number,
-  streams: number,
+  least: number,
 ): void {
   const operations = schedule.sample(`${reduction}.unrolled`, [1, 16, 32, 48, 96], unrolledOperations);
-  let budget = Math.max(streams, Math.floor(operations / area));
+  let budget = Math.max(least, Math.floor(operations / area));
   for (const loop of [...reduce].reverse()) {
     const extent = extentOf(findBlock(schedule.func, reduction), loop);
     if (extent <= budget) {
@@ -132,7 +137,7 @@ function unrollReduction(
       budget = Math.floor(budget / extent);
       continue;
     }
-    const together = loop === reduce.at(-1) ? streams : 1;
+    const together = loop === reduce.at(-1) ? least : 1;
     const divides = (divisor: number): boolean => extent % divisor === 0 && divisor % together === 0;
     const factor = [8, 6, 5, 4, 3, 2].find((divisor) => divisor <= budget && divides(divisor));
     if (factor === undefined) return;

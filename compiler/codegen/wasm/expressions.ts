@@ -10,13 +10,13 @@ import { elementType } from './buffers.ts';
 import { constant } from './emitter.ts';
 import { type KernelContext, readVariable } from './kernel-context.ts';
 import { laneOf } from './lanes.ts';
-import { type Address, loadLanes, loadScalar, loadSplat, loadVector } from './memory.ts';
+import { type Address, loadHalves, loadLanes, loadPairSplat, loadScalar, loadSplat, loadVector } from './memory.ts';
 import { fusedProduct, relaxedMultiplyAdd } from './multiply-add.ts';
 import type { Polynomial } from './polynomial.ts';
 import { scalarBinary } from './scalar-binary.ts';
 import { scalarBitcast, scalarCast } from './scalar-cast.ts';
 import { scalarUnary } from './scalar-unary.ts';
-import { LANES, wasmTypeOf } from './value-type.ts';
+import { DOT_LANES, LANES, wasmTypeOf } from './value-type.ts';
 import { vectorBinary } from './vector-binary.ts';
 import { vectorBitcast, vectorCast } from './vector-cast.ts';
 import { int32Lanes, splatConst, wrapVector } from './vector-emitter.ts';
@@ -30,6 +30,7 @@ import { vectorUnary } from './vector-unary.ts';
 type Mask = number | undefined;
 
 export function emitExpr(k: KernelContext, expr: Expr, mask?: Mask): Ref {
+  if (lanesOf(expr) === DOT_LANES) return emitDotOperand(k, expr);
   const isVector = wasmTypeOf(expr) === 'v128';
   switch (expr.kind) {
     case 'const':
@@ -44,6 +45,8 @@ export function emitExpr(k: KernelContext, expr: Expr, mask?: Mask): Ref {
     }
     case 'binary':
       return emitBinary(k, expr, mask);
+    case 'dot':
+      return k.m.i32x4.dot_i16x8_s(emitExpr(k, expr.left), emitExpr(k, expr.right));
     case 'select':
       return isVector ? emitVectorSelect(k, expr, mask) : emitChoice(k, expr.cond, expr, mask);
     case 'cast':
@@ -139,6 +142,20 @@ function emitBroadcast(k: KernelContext, expr: Broadcast, mask: Mask): Ref {
     if (access.kind === 'scalar') return loadSplat(k, value.dtype, addressOf(k, access.address));
   }
   return splat(k, value.dtype, emitExpr(k, value, mask));
+}
+
+/**
+ * An operand of `dot`: eight neighbours, or two again and again, of a dtype whose values are all of i16. They are widened
+ * where they are loaded.
+ */
+function emitDotOperand(k: KernelContext, expr: Expr): Ref {
+  if (expr.kind === 'var') return readVariable(k, expr.name);
+  const wide = expr.kind === 'cast' ? expr.operand : expr;
+  const loaded = wide.kind === 'broadcast' ? wide.value : wide;
+  invariant(loaded.kind === 'load', `${k.func.name}: an operand of dot that is no load reached code generation`);
+  const access = accessOfLoad(k, loaded);
+  invariant(access.kind === 'contiguous', `${k.func.name}: an operand of dot is no neighbours of ${loaded.buffer}`);
+  return (wide === loaded ? loadHalves : loadPairSplat)(k, loaded.dtype, addressOf(k, access.address));
 }
 
 export const addressOf = (k: KernelContext, address: Polynomial): Address =>

@@ -1,4 +1,5 @@
 import { byteSize, type DType } from '../../../ir/dtype.ts';
+import { invariant } from '../../../ir/errors.ts';
 import type { Ref } from './binaryen.ts';
 import type { Emitter } from './emitter.ts';
 import { float32Splat, floatsToHalves, halvesToFloats, int32Splat, type VectorEmitter } from './vector-emitter.ts';
@@ -114,6 +115,34 @@ export function storeVector(e: VectorEmitter, dtype: DType, { pointer, offset }:
 export function loadSplat(e: VectorEmitter, dtype: DType, address: Address): Ref {
   if (byteSize(dtype) === 4) return e.m.v128.load32_splat(address.offset, 4, address.pointer);
   return splat(e, dtype, loadScalar(e, dtype, address));
+}
+
+/** Eight neighbouring elements, 16 bits a lane. */
+export function loadHalves({ m: { v128 } }: VectorEmitter, dtype: DType, { pointer, offset }: Address): Ref {
+  switch (dtype) {
+    case 'i8':
+      return v128.load8x8_s(offset, 1, pointer);
+    case 'u8':
+      return v128.load8x8_u(offset, 1, pointer);
+    case 'i16':
+      return v128.load(offset, 2, pointer);
+    default:
+      invariant(false, `${dtype} does not fit 16 bits a lane`);
+  }
+}
+
+/** Two neighbouring elements four times, 16 bits a lane. */
+export function loadPairSplat({ m: { v128, i16x8 } }: VectorEmitter, dtype: DType, { pointer, offset }: Address): Ref {
+  switch (dtype) {
+    case 'i8':
+      return i16x8.extend_low_i8x16_s(v128.load16_splat(offset, 1, pointer));
+    case 'u8':
+      return i16x8.extend_low_i8x16_u(v128.load16_splat(offset, 1, pointer));
+    case 'i16':
+      return v128.load32_splat(offset, 2, pointer);
+    default:
+      invariant(false, `${dtype} does not fit 16 bits a lane`);
+  }
 }
 
 /** Four elements at places of their own. */

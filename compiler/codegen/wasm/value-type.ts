@@ -5,8 +5,11 @@ import { lanesOf } from '../../../ir/tensor/typing.ts';
 
 export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
-/** The lanes of a vector: all of them are 128 bits wide, 32 bits a lane. */
+/** The lanes of a vector: all of them are 128 bits wide, 32 bits a lane, but for the operands of `dot`. */
 export const LANES = 4;
+
+/** The lanes of i16 in an operand of `dot`, which has 16 bits a lane. */
+export const DOT_LANES = 8;
 
 /**
  * What a scalar is held in. Narrow integers are sign- or zero-extended, bool is 0 or 1, and f16 is the f32 of the same
@@ -32,7 +35,11 @@ export const supportsVector = (dtype: DType): boolean => scalarTypes[dtype] === 
 
 export function wasmType(dtype: DType, lanes: number): WasmType {
   if (lanes === 1) return scalarTypes[dtype];
-  invariant(lanes === LANES && supportsVector(dtype), `no WebAssembly vector holds ${dtype}x${lanes}`);
+  const isDotOperand = dtype === 'i16' && lanes === DOT_LANES;
+  invariant(
+    isDotOperand || (lanes === LANES && supportsVector(dtype)),
+    `no WebAssembly vector holds ${dtype}x${lanes}`,
+  );
   return 'v128';
 }
 

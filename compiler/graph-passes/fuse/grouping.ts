@@ -2,19 +2,23 @@ import { invariant } from '../../../ir/errors.ts';
 import { producers, valueTypes } from '../../../ir/graph/edit.ts';
 import type { Graph, Node } from '../../../ir/graph/graph.ts';
 import { between, type Flow, postDominators } from './post-dominators.ts';
-import { type Candidate, groupKind, roleOf } from './rules.ts';
+import { type Candidate, groupKind, isWidening, roleOf } from './rules.ts';
 
 /**
  * Divides a graph's nodes into groups, in an order in which they can run. Each group grows along the tree of
  * post-dominators (as TVM's fusion does): from the node whose results leave it to the next node that all its readers
  * lead to, with everything between, as long as the rules allow the whole. Contractions, reductions and windows grow
- * first, so that what follows them becomes their epilogue.
+ * first, so that what follows them becomes their epilogue; then the casts that widen factors, so that products read
+ * what is narrow.
  */
 export function groupNodes(graph: Graph): readonly (readonly Node[])[] {
   const grouping = new Grouping(graph);
   const isAnchor = (node: Node): boolean => ['contraction', 'window', 'reduce', 'argreduce'].includes(roleOf(node));
   graph.nodes.forEach((node, i) => {
     if (isAnchor(node)) grouping.grow(i);
+  });
+  graph.nodes.forEach((_, i) => {
+    if (grouping.isWidenedFactor(i)) grouping.grow(i);
   });
   graph.nodes.forEach((_, i) => {
     grouping.grow(i);
@@ -51,6 +55,15 @@ class Grouping {
       },
       isScalarConstant: (value) => scalars.has(value),
     };
+  }
+
+  /** Whether a node widens what contractions alone read. */
+  isWidenedFactor(node: number): boolean {
+    const isContraction = (reader: number): boolean => roleOf(this.#graph.nodes[reader] as Node) === 'contraction';
+    return (
+      isWidening(this.#graph.nodes[node] as Node, this.#candidate) &&
+      (this.#flow.consumers[node] ?? []).every(isContraction)
+    );
   }
 
   /** Extends the group of a node as far as the rules allow. */

@@ -10,7 +10,8 @@ import { opTable } from '../../../ir/graph/op-table.ts';
  * A set has one node whose results leave it, and it is a group of one of these kinds:
  *
  * - `contraction`: one matmul or conv, with elementwise operators on its result's shape after or beside it (bias,
- *   activation, residual). Before a matmul, views of its operands that keep memory order in the last two axes.
+ *   activation, residual). Before it, casts that widen small integers to i32; before a matmul also views of its operands
+ *   that keep memory order in the last two axes.
  * - `window`: one window operator with elementwise operators on its result's shape; before it, elementwise operators
  *   only where windows do not overlap, so that nothing is computed twice.
  * - `reduction`: reductions of one shape F over the same axes, with elementwise operators on F or on the reduced shape.
@@ -191,9 +192,14 @@ function isContraction(links: Links): boolean {
   return links.nodes.every((node) => {
     if (node === anchor) return true;
     if (!before.has(node)) return isElementwiseOn(node, shapeOf(anchor));
-    return anchor.op === 'matmul' && isRowView(node, links) && links.consumersOf(node).length === 1;
+    const isPrologue = isWidening(node, links) || (anchor.op === 'matmul' && isRowView(node, links));
+    return isPrologue && links.consumersOf(node).length === 1;
   });
 }
+
+/** A cast that costs nothing where an element is loaded, of a dtype that kernels multiply in pairs. */
+export const isWidening = (node: Node, { typeOf }: Pick<Candidate, 'typeOf'>): boolean =>
+  node.op === 'cast' && node.attrs.to === 'i32' && ['i8', 'u8', 'i16'].includes(typeOf(node.inputs[0] ?? '').dtype);
 
 /** A view whose result's memory order is, in the last two axes, that of its operand or its swap. */
 function isRowView(node: Node, { typeOf }: Links): boolean {

@@ -4,7 +4,7 @@ import { comparisons } from '../../../ir/scalar.ts';
 import { newArray, type TensorData } from '../../../ir/tensor-data.ts';
 import { type NewGraph, rebuild } from '../rebuild.ts';
 import { fitsI32, type Interval, i32Range } from './interval.ts';
-import { indexRange, rangeOfResult } from './ranges.ts';
+import { indexRange, rangeOfData, rangeOfResult } from './ranges.ts';
 
 /**
  * Computes 64-bit integers in 32 bits where their range is known to fit: places on an axis (iota, argmax, topk),
@@ -108,15 +108,6 @@ function rangeOf(value: string, graph: NewGraph, { ranges }: Known): Interval | 
   if (range === undefined || !fitsI32(range)) return undefined;
   ranges.set(value, range);
   return range;
-}
-
-function rangeOfData({ data }: TensorData): Interval | undefined {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const element of data) {
-    min = Math.min(min, Number(element));
-    max = Math.max(max, Number(element));
-  }
-  return data.length === 0 ? undefined : { min, max };
 }
 
 /** The i64 value of an i32 one. */

@@ -1,6 +1,7 @@
 import { type Dim, isStatic } from '../../../ir/dim.ts';
 import { type DType, dtypeTable } from '../../../ir/dtype.ts';
 import type { Node } from '../../../ir/graph/graph.ts';
+import type { TensorData } from '../../../ir/tensor-data.ts';
 import * as interval from './interval.ts';
 import { hull, type Interval, i32Range } from './interval.ts';
 
@@ -65,8 +66,18 @@ function rangeOfBinary(op: Node['op'], a: Interval, b: Interval): Interval | und
   }
 }
 
+/** The range of the elements of a constant. */
+export function rangeOfData({ data }: TensorData): Interval | undefined {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const element of data) {
+    min = Math.min(min, Number(element));
+    max = Math.max(max, Number(element));
+  }
+  return data.length === 0 ? undefined : { min, max };
+}
+
 /** The values of an integer type that fits i32. */
-function rangeOfDType(dtype: DType): Interval | undefined {
+export function rangeOfDType(dtype: DType): Interval | undefined {
   const { kind, bytes } = dtypeTable[dtype];
   if (kind === 'bool') return { min: 0, max: 1 };
   if (kind === 'int' && bytes <= 4) return { min: -(2 ** (8 * bytes - 1)), max: 2 ** (8 * bytes - 1) - 1 };

@@ -9,6 +9,7 @@ import {
   broadcast,
   buffer,
   constant,
+  dot,
   extract,
   int,
   less,
@@ -104,6 +105,18 @@ describe('refused, with the place', () => {
     ['bitcast from f32 to i64: expected numbers of the same width', func(loopOf(put(bitcast(one, 'i64'))))],
     ['extract from a scalar f32', func(loopOf(put(extract(one, 0))))],
     ['extract of lane 4 from 4 lanes', func(loopOf(put(extract(broadcast(one, 4), 4))))],
+    [
+      'broadcast of f32x4 to 6 lanes, expected a multiple of its own',
+      func(loopOf(put(broadcast(broadcast(one, 4), 6)))),
+    ],
+    [
+      'dot has operands f32x8 and f32x8, expected two of i16 with the same even number of lanes, 4 or more',
+      func(loopOf(put(dot(broadcast(one, 8), broadcast(one, 8))))),
+    ],
+    [
+      'dot has operands i16x8 and i16x4, expected two of i16',
+      func(loopOf(put(dot(broadcast(constant(1, 'i16'), 8), broadcast(constant(1, 'i16'), 4))))),
+    ],
     ['broadcast has 1 lanes, expected 2 or more', func(loopOf(put(broadcast(one, 1))))],
     ['constant 300 is no value of u8', func(loopOf(put(binary('add', one, constant(300, 'u8')))))],
     ['the condition of an if is i32, expected bool', func(loopOf({ kind: 'if', cond: i, then: put(one) }))],
