@@ -1,3 +1,4 @@
+import { elementCount } from '../../ir/tensor-data.ts';
 import { accessesOf, readersOf, writtenBy } from '../analysis/accesses.ts';
 import { type BlockSite, blockSites, findBlock, findBuffer } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
@@ -29,11 +30,12 @@ export function scheduleWinograd(schedule: Schedule, context: SpaceContext): boo
   inlineElementwise(schedule);
   const parts = findParts(schedule);
   const plan = planTiles(schedule, parts, context);
+  const streams = planStreams(schedule, parts, context);
   const loops = tileResults(schedule, parts, plan);
   transformResults(schedule, parts.halfOutput, loops.vectors);
-  tileProducts(schedule, parts.product, loops.panels, plan.tile.rows);
+  tileProducts(schedule, parts.product, loops.panels, plan.tile.rows, streams);
   transformInput(schedule, parts, plan, loops.blocks);
-  transformFilter(schedule, parts, 4 * plan.tile.vectors);
+  transformFilter(schedule, parts, 4 * plan.tile.vectors, streams);
   for (const name of parts.others) vectorizeBlock(schedule, name);
   return true;
 }
@@ -108,6 +110,17 @@ function planTiles(schedule: Schedule, { product, halfOutput, results }: Parts, 
   return { size, columns, lines: taken, panelsOutside, tile };
 }
 
+/**
+ * As how many streams the products read the transformed filter, for the reason that `streams.ts` gives; more than other
+ * products, since few rows, as each of many may have here, read much of it in little time.
+ */
+function planStreams(schedule: Schedule, { product, filter }: Parts, { target }: SpaceContext): number {
+  const shape = shapeOf(schedule, filter);
+  const counts = [1, 4, 8].filter((count) => shape[2] % count === 0);
+  const isLarge = 4 * elementCount(shape) > target.cacheBytes;
+  return schedule.sample(`${product}.streams`, counts, isLarge ? Math.max(...counts) : 1);
+}
+
 function divisorUpTo(count: number, most: number): number {
   for (let size = Math.min(count, most); size > 1; size--) if (count % size === 0) return size;
   return 1;
@@ -156,7 +169,7 @@ function keepLocal(schedule: Schedule, block: string): void {
 }
 
 /** The products of a block and a panel: tiles of registers, which are copied to where the output's transform reads them. */
-function tileProducts(schedule: Schedule, product: string, loop: string, rows: number): void {
+function tileProducts(schedule: Schedule, product: string, loop: string, rows: number, streams: number): void {
   const [buffer] = writtenBy(findBlock(schedule.func, product));
   schedule.apply({ primitive: 'cache-write', block: product, scope: 'local' });
   const copy = blockSites(schedule.func).find(
@@ -174,7 +187,7 @@ function tileProducts(schedule: Schedule, product: string, loop: string, rows: n
   finishTile(schedule, [inner, vector], [lane]);
   const before = loopNames(schedule.func);
   schedule.apply({ primitive: 'compute-at', block: product, loop: outer });
-  tileUpdate(schedule, product, before);
+  tileUpdate(schedule, product, before, { steps: 1, streams });
 }
 
 /** Both halves of the input's transform for a vector of channels of a tile at once. */
@@ -206,8 +219,17 @@ function computeHalf(schedule: Schedule, block: string, loop: string): void {
   finishTile(schedule, [column, row], [last]);
 }
 
-/** Panels of output channels, whose elements stand in the order in which the products read them. */
-function transformFilter(schedule: Schedule, { filter, halfFilter, product }: Parts, width: number): void {
+/**
+ * Panels of output channels, whose elements stand in the order in which the products read them: input channel c is in
+ * stream c mod `streams`, and each stream goes on from one product of a panel to the next, so that the end of a product
+ * is none of the stream's.
+ */
+function transformFilter(
+  schedule: Schedule,
+  { filter, halfFilter, product }: Parts,
+  width: number,
+  streams: number,
+): void {
   const [buffer] = writtenBy(findBlock(schedule.func, filter));
   const source = accessesOf(findBlock(schedule.func, halfFilter)).find((access) => !access.write);
   const panels = { dim: 3, div: width };
@@ -215,7 +237,7 @@ function transformFilter(schedule: Schedule, { filter, halfFilter, product }: Pa
   schedule.apply({
     primitive: 'transform-layout',
     buffer: buffer ?? product,
-    layout: [panels, { dim: 0 }, { dim: 1 }, { dim: 2 }, lanes],
+    layout: [panels, { dim: 2, mod: streams }, { dim: 0 }, { dim: 1 }, { dim: 2, div: streams }, lanes],
   });
   schedule.apply({
     primitive: 'transform-layout',
@@ -224,8 +246,10 @@ function transformFilter(schedule: Schedule, { filter, halfFilter, product }: Pa
   });
   const [row, column, c, k] = loopVars(schedule, filter, 4) as [string, string, string, string];
   const [panel, vector, lane] = [`${k}_panel`, `${k}_vector`, `${k}_lane`] as const;
+  const [stream, step] = [`${c}_stream`, `${c}_step`] as const;
   schedule.apply({ primitive: 'split', loop: k, factors: [null, width / 4, 4], names: [panel, vector, lane] });
-  schedule.apply({ primitive: 'reorder', loops: [panel, c, vector, row, column, lane] });
+  schedule.apply({ primitive: 'split', loop: c, factors: [null, streams], names: [step, stream] });
+  schedule.apply({ primitive: 'reorder', loops: [panel, stream, step, vector, row, column, lane] });
   finishTile(schedule, [row, column], [lane]);
   computeHalf(schedule, halfFilter, vector);
 }

@@ -19,8 +19,8 @@ const transforms: Readonly<Record<2 | 4, Transforms>> = {
   4: { input: 300, output: 182 },
 };
 
-/** A core loads weights from beyond its own caches at about this rate. */
-const bytesPerCycle = 4;
+/** Weights from beyond a core's own caches cost a cycle for so many bytes, beside what is computed while they come. */
+const bytesPerCycle = 12;
 
 /** A convolution of 3 × 3 as a sum of products over all places. */
 export function directCost({ lines, width, inputs, outputs }: ConvSizes, target: Target): ConvCost {
