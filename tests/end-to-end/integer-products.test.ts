@@ -31,7 +31,7 @@ const integerProduct = fc
   .record({
     kind: fc.constantFrom('matmul', 'conv'),
     factors: fc.tuple(factor, factor),
-    sizes: fc.tuple(size, size, fc.constantFrom(2, 4, 6, 8, 10, 16, 34, 64, 3, 7)),
+    sizes: fc.tuple(size, size, fc.constantFrom(2, 4, 6, 8, 10, 16, 34, 64, 1, 3, 7)),
     transB: fc.boolean(),
     kernel: fc.constantFrom(1, 3),
     stride: fc.constantFrom(1, 2),

@@ -2,7 +2,7 @@ import { invariant } from '../../../ir/errors.ts';
 import { producers, valueTypes } from '../../../ir/graph/edit.ts';
 import type { Graph, Node } from '../../../ir/graph/graph.ts';
 import { between, type Flow, postDominators } from './post-dominators.ts';
-import { type Candidate, groupKind, isWidening, roleOf } from './rules.ts';
+import { type Candidate, groupKind, roleOf, widensFactor } from './rules.ts';
 
 /**
  * Divides a graph's nodes into groups, in an order in which they can run. Each group grows along the tree of
@@ -57,13 +57,11 @@ class Grouping {
     };
   }
 
-  /** Whether a node widens what contractions alone read. */
+  /** Whether a node widens what products alone read. */
   isWidenedFactor(node: number): boolean {
-    const isContraction = (reader: number): boolean => roleOf(this.#graph.nodes[reader] as Node) === 'contraction';
-    return (
-      isWidening(this.#graph.nodes[node] as Node, this.#candidate) &&
-      (this.#flow.consumers[node] ?? []).every(isContraction)
-    );
+    const nodeAt = (at: number): Node => this.#graph.nodes[at] as Node;
+    const readers = this.#flow.consumers[node] ?? [];
+    return readers.every((reader) => widensFactor(nodeAt(node), nodeAt(reader), this.#candidate)) && readers.length > 0;
   }
 
   /** Extends the group of a node as far as the rules allow. */

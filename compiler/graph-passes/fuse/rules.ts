@@ -3,6 +3,7 @@ import { dtypeTable } from '../../../ir/dtype.ts';
 import type { Node, TensorType } from '../../../ir/graph/graph.ts';
 import type { OpName } from '../../../ir/graph/op-attrs.ts';
 import { opTable } from '../../../ir/graph/op-table.ts';
+import { depthOf, isProduct } from '../product-depth.ts';
 
 /**
  * Which nodes may form one kernel. This is the one place that says so; `grouping.ts` only proposes sets.
@@ -192,14 +193,18 @@ function isContraction(links: Links): boolean {
   return links.nodes.every((node) => {
     if (node === anchor) return true;
     if (!before.has(node)) return isElementwiseOn(node, shapeOf(anchor));
-    const isPrologue = isWidening(node, links) || (anchor.op === 'matmul' && isRowView(node, links));
+    const isPrologue = widensFactor(node, anchor, links) || (anchor.op === 'matmul' && isRowView(node, links));
     return isPrologue && links.consumersOf(node).length === 1;
   });
 }
 
-/** A cast that costs nothing where an element is loaded, of a dtype that kernels multiply in pairs. */
-export const isWidening = (node: Node, { typeOf }: Pick<Candidate, 'typeOf'>): boolean =>
-  node.op === 'cast' && node.attrs.to === 'i32' && ['i8', 'u8', 'i16'].includes(typeOf(node.inputs[0] ?? '').dtype);
+/** A cast that a product does itself: it takes such factors two at a time. */
+export const widensFactor = (node: Node, reader: Node, { typeOf }: Pick<Candidate, 'typeOf'>): boolean =>
+  node.op === 'cast' &&
+  node.attrs.to === 'i32' &&
+  ['i8', 'u8', 'i16'].includes(typeOf(node.inputs[0] ?? '').dtype) &&
+  isProduct(reader) &&
+  (depthOf(reader, typeOf) ?? 1) % 2 === 0;
 
 /** A view whose result's memory order is, in the last two axes, that of its operand or its swap. */
 function isRowView(node: Node, { typeOf }: Links): boolean {
