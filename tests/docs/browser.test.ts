@@ -11,7 +11,7 @@ import { readClassifier } from './workspace.ts';
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
+  '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
