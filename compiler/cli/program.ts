@@ -27,7 +27,8 @@ export async function main(): Promise<number> {
   }
 }
 
-const commands = [
+/** All commands, in the order in which help and documents list them. */
+export const commands = [
   compileCommand,
   runCommand,
   benchCommand,

@@ -1,13 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { benchCommand } from '../../compiler/cli/commands/bench.ts';
-import { compileCommand } from '../../compiler/cli/commands/compile.ts';
-import { conformanceCommand } from '../../compiler/cli/commands/conformance.ts';
-import { dbCommand } from '../../compiler/cli/commands/db.ts';
-import { inspectCommand } from '../../compiler/cli/commands/inspect.ts';
-import { optCommand } from '../../compiler/cli/commands/opt.ts';
-import { runCommand } from '../../compiler/cli/commands/run.ts';
-import { tuneCommand } from '../../compiler/cli/commands/tune.ts';
+import { commands } from '../../compiler/cli/program.ts';
 import { graphPasses } from '../../compiler/graph-passes/index.ts';
 import { onnxOps } from '../../compiler/onnx/op-table.ts';
 import { tensorPasses } from '../../compiler/tensor-passes/index.ts';
@@ -48,17 +41,6 @@ export const sections: Readonly<Record<string, () => string>> = {
       ]),
     ),
 };
-
-const commands = [
-  compileCommand,
-  runCommand,
-  benchCommand,
-  inspectCommand,
-  optCommand,
-  tuneCommand,
-  dbCommand,
-  conformanceCommand,
-];
 
 function commandRow(make: (typeof commands)[number]): readonly string[] {
   const command = make();

@@ -2,8 +2,9 @@ import { access, constants, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
-import { openStore } from '../../../schedules/database/open-store.ts';
+import type { Graph } from '../../../ir/graph/graph.ts';
 import { type CacheMode, cacheModes } from '../../../schedules/database/record.ts';
+import type { TuningStore } from '../../../schedules/database/store.ts';
 import { type StrategyName, strategyNames } from '../../../schedules/search/strategies.ts';
 import { nodeProfile, targetOf } from '../../tune/device.ts';
 import { workerMeasurer } from '../../tune/measure/workers.ts';
@@ -15,6 +16,7 @@ import { readModel } from '../model-file.ts';
 import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
 import { printSummary } from '../tune-tables.ts';
 import { tuneView } from '../tune-view.ts';
+import { withStore } from '../with-store.ts';
 
 interface TuneArguments extends ModelOptions {
   readonly db: string;
@@ -58,7 +60,10 @@ export const tuneCommand = (): Command =>
 async function run(path: string, options: TuneArguments): Promise<void> {
   if (options.report !== undefined) await requirePlaceFor(options.report);
   const graph = await readModel(path, options);
-  const store = await openStore(options.db);
+  await withStore(options.db, false, (store) => tuneInto(store, graph, path, options));
+}
+
+async function tuneInto(store: TuningStore, graph: Graph, path: string, options: TuneArguments): Promise<void> {
   const measurer = workerMeasurer(nodeProfile(), { cache: options.cache });
   try {
     const tasks = tuningTasks(graph, { measurer, parallel: options.parallel });
@@ -81,7 +86,6 @@ async function run(path: string, options: TuneArguments): Promise<void> {
     process.stdout.write(`${options.report}: the report\n`);
   } finally {
     await measurer.close();
-    await store.close();
   }
 }
 

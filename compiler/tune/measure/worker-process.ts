@@ -20,7 +20,7 @@ export class WorkerProcess {
     // Sources run as they are from a checkout, built files from the package.
     const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
     this.#child = fork(new URL(file, import.meta.url), {
-      // Only the optimizing compiler: the first run is as fast as any other.
+      // Without V8's baseline compiler, no time is that of code which is not optimized yet.
       execArgv: ['--no-liftoff'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
