@@ -4,6 +4,7 @@ import type { TuningRecord, WorkloadRow } from '../../schedules/database/record.
 import { idOf } from '../../schedules/database/rows.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
 import { asDecided } from '../../schedules/decision.ts';
+import { inOneGo } from '../../schedules/search/proposal.ts';
 import { randomStrategy } from '../../schedules/search/random.ts';
 import type { CostModel, Decisions } from '../../schedules/search/search.ts';
 import { takeBest } from '../../schedules/search/take-best.ts';
@@ -174,7 +175,7 @@ function* predicted({ source, row }: Group, { profile, costModel, allows }: Sour
   if (costModel === undefined) return;
   const target = targetOf(profile);
   const space = candidateSpace(source, target);
-  const drawn = randomStrategy(space, randomSourceOf(0, row.hash)).propose(SAMPLE);
+  const drawn = inOneGo(randomStrategy(space, randomSourceOf(0, row.hash)).propose(SAMPLE));
   const allowed = drawn.filter(({ decisions }) => allows(decisions));
   const { best } = takeBest([space.preferred, ...allowed], 1, costModel);
   for (const { decisions } of best) yield { rank: 4, target, decisions };

@@ -26,12 +26,12 @@ export function knownFirst(known: readonly Candidate[], strategy: Strategy): Str
   let rest = known;
   return {
     name: strategy.name,
-    propose: (count) => {
+    *propose(count) {
       const open = rest.filter(({ key }) => !told.has(key));
       const first = open.slice(0, count);
       rest = open.slice(count);
       // The others are proposed when the outcomes of these are known.
-      return first.length > 0 ? first : strategy.propose(count);
+      return first.length > 0 ? first : yield* strategy.propose(count);
     },
     tell: (candidate, outcome) => {
       told.add(candidate.key);

@@ -42,17 +42,21 @@ export function evolutionaryStrategy(space: SearchSpace, model: CostModel, rando
     return space.at(isCrossed ? crossed(parent(), parent(), random) : mutated(parent(), random));
   };
   /** One that is in none of both. */
-  const draw = (make: () => Candidate | undefined, known: ReadonlySet<string>): Candidate | undefined => {
+  function* draw(
+    make: () => Candidate | undefined,
+    known: ReadonlySet<string>,
+  ): Generator<undefined, Candidate | undefined> {
     for (let misses = 0; misses < MISSES; misses++) {
       const candidate = make();
+      yield;
       if (candidate !== undefined && !seen.has(candidate.key) && !known.has(candidate.key)) return candidate;
     }
     return undefined;
-  };
+  }
 
   return {
     name: 'evolutionary',
-    propose: (count) => {
+    *propose(count) {
       const pool = waiting.filter(({ key }) => !seen.has(key));
       const known = new Set(pool.map(({ key }) => key));
       const drawn: Candidate[] = [];
@@ -62,8 +66,9 @@ export function evolutionaryStrategy(space: SearchSpace, model: CostModel, rando
         to.push(candidate);
         return true;
       };
-      for (let i = 0; i < count; i++) if (random() < EXPLORED) add(draw(sample, known), drawn);
-      for (let i = 0; i < BRED * count; i++) if (!add(draw(breed, known) ?? draw(sample, known), pool)) break;
+      for (let i = 0; i < count; i++) if (random() < EXPLORED) add(yield* draw(sample, known), drawn);
+      for (let i = 0; i < BRED * count; i++)
+        if (!add((yield* draw(breed, known)) ?? (yield* draw(sample, known)), pool)) break;
       const { best, others } = takeBest(pool, count - drawn.length, model);
       waiting = others.slice(0, WAITING * count);
       const proposed = [...best, ...drawn];

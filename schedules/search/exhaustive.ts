@@ -12,11 +12,12 @@ export function exhaustiveStrategy(space: SearchSpace, model: CostModel): Strate
   let waiting: readonly Candidate[] = [];
   return {
     name: 'exhaustive',
-    propose: (count) => {
+    *propose(count) {
       const found = waiting.filter(({ key }) => !told.has(key));
       while (found.length < LOOKAHEAD * count) {
         const next = rest.next();
         if (next.done) break;
+        yield;
         if (!told.has(next.value.key)) found.push(next.value);
       }
       const { best, others } = takeBest(found, count, model);

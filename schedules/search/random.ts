@@ -8,10 +8,11 @@ export function randomStrategy(space: SearchSpace, random: () => number): Strate
   const seen = new Set<string>();
   return {
     name: 'random',
-    propose: (count) => {
+    *propose(count) {
       const proposed: Candidate[] = [];
       for (let misses = 0; proposed.length < count && misses < MISSES; ) {
         const candidate = space.sample(random);
+        yield;
         if (candidate === undefined || seen.has(candidate.key)) {
           misses++;
           continue;

@@ -61,11 +61,17 @@ export type Measure = (
   signal?: AbortSignal,
 ) => Promise<readonly (Outcome | undefined)[]>;
 
+/**
+ * Candidates in the making, which takes a while: it yields after each piece of work, so that whoever waits for them can
+ * do other things in between.
+ */
+export type Proposal = Generator<undefined, readonly Candidate[]>;
+
 /** How a space is searched. It never proposes what it was told the outcome of, nor one candidate twice. */
 export interface Strategy {
   readonly name: string;
   /** At most so many candidates; none where the space holds no more. */
-  readonly propose: (count: number) => readonly Candidate[];
+  readonly propose: (count: number) => Proposal;
   readonly tell: (candidate: Candidate, outcome: Outcome) => void;
 }
 

@@ -1,4 +1,5 @@
 import type { Decision, TuneEvent } from './events.ts';
+import { inTurns } from './proposal.ts';
 import type { Candidate } from './search.ts';
 import { affordable, finalsOf, measureRound, newSession, type Session, type TaskState } from './session.ts';
 import { hasStalled, nextTask } from './task-scheduler.ts';
@@ -42,7 +43,7 @@ async function* searchTasks(session: Session): AsyncGenerator<TuneEvent, void> {
     const count = state === undefined ? 0 : affordable(session, state);
     if (state === undefined || count < 1) return;
     const start = session.elapsed();
-    const candidates = state.strategy.propose(count);
+    const candidates = await inTurns(state.strategy.propose(count), session.isAborted);
     state.spent += session.elapsed() - start;
     if (candidates.length === 0) state.end = 'exhausted';
     else yield* searchRound(session, state, 'search', candidates);

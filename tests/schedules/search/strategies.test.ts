@@ -5,6 +5,7 @@ import { emptyForest } from '../../../schedules/cost-model/forest.ts';
 import { learnedCostModel } from '../../../schedules/cost-model/learned-cost-model.ts';
 import { crossed, mutated } from '../../../schedules/search/evolutionary.ts';
 import { everyCandidate, sizeOf } from '../../../schedules/search/exhaustive.ts';
+import { inOneGo } from '../../../schedules/search/proposal.ts';
 import type { Candidate, CostModel, Strategy } from '../../../schedules/search/search.ts';
 import { type StrategyName, strategyFor } from '../../../schedules/search/strategies.ts';
 import { type Ask, everyKey, productSpace, type SyntheticSpace, syntheticSpace } from './synthetic-space.ts';
@@ -55,7 +56,7 @@ function spaceOf(tree: Node): SyntheticSpace | undefined {
 function search(space: SyntheticSpace, strategy: Strategy, trials: number, batch = 16): readonly Candidate[] {
   const all: Candidate[] = [];
   while (all.length < trials) {
-    const proposed = strategy.propose(Math.min(batch, trials - all.length));
+    const proposed = inOneGo(strategy.propose(Math.min(batch, trials - all.length)));
     if (proposed.length === 0) break;
     for (const candidate of proposed)
       strategy.tell(candidate, { kind: 'time', ms: space.msOf(candidate), spread: 0, samples: 1 });
@@ -82,7 +83,7 @@ describe.each(names)('%s', (name) => {
   test('proposes the same from the same seed', () => {
     const first = (seed: number) => {
       const space = productSpace(49, 96, 576);
-      return strategyFor(name, space, blind, randomSourceOf(seed, 'task')).propose(16);
+      return inOneGo(strategyFor(name, space, blind, randomSourceOf(seed, 'task')).propose(16));
     };
     expect(first(3)).toEqual(first(3));
     if (name !== 'exhaustive') expect(first(3)).not.toEqual(first(4));
@@ -90,14 +91,14 @@ describe.each(names)('%s', (name) => {
 
   test('proposes no more than is asked for', () => {
     const strategy = strategyFor(name, productSpace(49, 96, 576), blind, randomSourceOf(1, ''));
-    for (const count of [1, 2, 7]) expect(strategy.propose(count)).toHaveLength(count);
+    for (const count of [1, 2, 7]) expect(inOneGo(strategy.propose(count))).toHaveLength(count);
   });
 
   test('comes to an end where the space does', () => {
     const space = syntheticSpace((ask) => ({ ms: ask('a', [1, 2, 3]) * ask('b', [1, 2, 3]), features: [] }));
     const strategy = strategyFor(name, space, blind, randomSourceOf(1, ''));
     expect(search(space, strategy, 100)).toHaveLength(9);
-    expect(strategy.propose(4)).toEqual([]);
+    expect(inOneGo(strategy.propose(4))).toEqual([]);
   });
 });
 
@@ -196,7 +197,7 @@ function medianTrials(space: SyntheticSpace, name: StrategyName, ms: number): nu
     const model = learnedCostModel(emptyForest);
     const strategy = strategyFor(name, space, model, randomSourceOf(seed, name));
     for (let trials = 0; ; ) {
-      const measured = strategy.propose(16).map((candidate) => ({
+      const measured = inOneGo(strategy.propose(16)).map((candidate) => ({
         candidate,
         ms: space.msOf(candidate) * (1 + 0.03 * (noise() + noise() - 1)),
       }));
