@@ -1,19 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { watch } from './deadline.ts';
-import type { FromWorker, Progress, ToWorker } from './protocol.ts';
-
-/** Why there is no answer. */
-export interface Lost {
-  readonly kind: 'timeout' | 'crash' | 'aborted';
-  readonly message: string;
-  /** What it was at, as it last told. */
-  readonly progress?: Progress;
-}
-
-export type Answer = Exclude<FromWorker, { readonly kind: 'progress' }>;
+import { type Answer, ask, type Channel, isLost, type Lost, type MeasuringWorker } from './ask.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 
 /** A process that measures. It is ended where it gives no answer. */
-export class WorkerProcess {
+export class WorkerProcess implements MeasuringWorker {
   readonly #child: ChildProcess;
 
   constructor() {
@@ -29,33 +19,27 @@ export class WorkerProcess {
     this.#child.on('error', () => undefined);
   }
 
-  /** The answer to a message, or why there is none: each sign of life gives it so many milliseconds more. */
   async ask(message: ToWorker, patience: number, signal?: AbortSignal): Promise<Answer | Lost> {
-    const { promise, resolve } = Promise.withResolvers<Answer | Lost>();
-    const child = this.#child;
-    let progress: Progress | undefined;
-    const lose = (kind: Lost['kind'], why: string): void =>
-      resolve({ kind, message: why, ...(progress !== undefined && { progress }) });
-    const deadline = watch(patience, () => lose('timeout', `no end after ${Math.round(patience)} ms`));
-    const onMessage = (answer: FromWorker): void => {
-      if (answer.kind !== 'progress') return resolve(answer);
-      progress = answer.progress;
-      deadline.extend();
-    };
-    const onExit = (): void =>
-      lose('crash', `the process ended with ${child.signalCode ?? `code ${child.exitCode ?? 'unknown'}`}`);
-    const onAbort = (): void => lose('aborted', 'aborted');
-    child.on('message', onMessage).on('exit', onExit);
-    signal?.addEventListener('abort', onAbort);
-    if (signal?.aborted) onAbort();
-    else if (!child.connected) onExit();
-    else child.send(message, (error) => error && lose('crash', error.message));
-    const answer = await promise;
-    deadline.end();
-    child.off('message', onMessage).off('exit', onExit);
-    signal?.removeEventListener('abort', onAbort);
+    const answer = await ask(this.#channel(), message, patience, signal);
     if (isLost(answer)) this.end();
     return answer;
+  }
+
+  #channel(): Channel {
+    const child = this.#child;
+    let end: (why: string) => void = () => undefined;
+    return {
+      send: (message) => {
+        if (!child.connected) end(whyEnded(child));
+        else child.send(message, (error) => error && end(error.message));
+      },
+      listen: (onMessage: (message: FromWorker) => void, onEnd) => {
+        end = onEnd;
+        const onExit = (): void => onEnd(whyEnded(child));
+        child.on('message', onMessage).on('exit', onExit);
+        return () => child.off('message', onMessage).off('exit', onExit);
+      },
+    };
   }
 
   end(): void {
@@ -63,5 +47,5 @@ export class WorkerProcess {
   }
 }
 
-export const isLost = (answer: Answer | Lost): answer is Lost =>
-  answer.kind === 'timeout' || answer.kind === 'crash' || answer.kind === 'aborted';
+const whyEnded = ({ signalCode, exitCode }: ChildProcess): string =>
+  `the process ended with ${signalCode ?? `code ${exitCode ?? 'unknown'}`}`;
