@@ -16,21 +16,34 @@ export function measureTasks(tasks: readonly KernelTask[], measurer: Measurer): 
     programs.set(task.workload, program);
     return program;
   };
-  return async ({ name, workload }, candidates, signal) => {
+  // One thing after the other is built, and one after the other measured, the former while the latter goes on.
+  const build = queue();
+  const onDevice = queue();
+  const submit = async (task: KernelTask, candidates: readonly Candidate[], signal: AbortSignal | undefined) => {
+    const program = await programOf(task);
+    const measured: Promise<readonly (Outcome | undefined)[]>[] = [];
+    for (const part of inParts(candidates)) {
+      if (signal?.aborted) break;
+      const batch = await buildBatch(task, part);
+      measured.push(onDevice(() => measurer.measure(program, batch, signal)));
+    }
+    return measured;
+  };
+  return async ({ name, workload }, candidates, { signal } = {}) => {
     const task = known.get(workload);
     if (task === undefined) throw new Error(`the task ${name} is none of those that are measured`);
-    const program = await programOf(task);
-    const outcomes: (Outcome | undefined)[] = [];
-    const [first, ...others] = inParts(candidates);
-    let next = first === undefined ? undefined : buildBatch(task, first);
-    for (const part of [...others, undefined]) {
-      const batch = await next;
-      if (batch === undefined) break;
-      const measured = measurer.measure(program, batch, signal);
-      next = part === undefined || signal?.aborted ? undefined : buildBatch(task, part);
-      outcomes.push(...(await measured));
-    }
+    const outcomes = (await Promise.all(await build(() => submit(task, candidates, signal)))).flat();
     return candidates.map((_, i) => outcomes[i]);
+  };
+}
+
+/** Does one work after the other, in the order in which they come; each gives what it gives, or throws. */
+function queue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
   };
 }
 

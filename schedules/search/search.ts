@@ -52,14 +52,21 @@ export interface Sample {
 }
 
 /**
- * Measures candidates of one task, one outcome for each. Supplied by whoever searches: search knows no device. Where the
- * signal aborts it ends soon, and those that were not finished have no outcome.
+ * Measures candidates of one task, one outcome for each. Supplied by whoever searches: search knows no device. A call may
+ * come while another one is going on: what it needs can be built then, its measurement comes after the other's.
  */
 export type Measure = (
   task: Task,
   candidates: readonly Candidate[],
-  signal?: AbortSignal,
+  options?: MeasureOptions,
 ) => Promise<readonly (Outcome | undefined)[]>;
+
+export interface MeasureOptions {
+  /** Whether a winner is decided on, which takes narrower confidence intervals than search does. */
+  readonly isFinal?: boolean;
+  /** Where it aborts, measuring ends soon, and candidates that were not finished have no outcome. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Candidates in the making, which takes a while: it yields after each piece of work, so that whoever waits for them can

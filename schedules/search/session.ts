@@ -1,5 +1,5 @@
-import type { OutcomeKnown, Stage, TaskEnd, TuneEvent } from './events.ts';
-import type { Candidate, Outcome, Strategy, Task } from './search.ts';
+import type { TaskEnd } from './events.ts';
+import type { Strategy, Task } from './search.ts';
 import type { Progress } from './task-scheduler.ts';
 import type { Tuning } from './tuning.ts';
 import { finalistsOf, type Timed } from './winner.ts';
@@ -11,8 +11,16 @@ export interface Session {
   readonly isAborted: () => boolean;
   /** Milliseconds since the begin. */
   readonly elapsed: () => number;
+  /** Aborts with that of the tuning, and when the session ends: whoever listens may turn away in the middle. */
+  readonly signal: AbortSignal;
+  /** Ends what is still being measured, and waits until it has ended. */
+  readonly end: () => Promise<void>;
+  /** What is being measured. */
+  readonly measuring: Set<Promise<unknown>>;
   /** How many candidates were measured, those of the stage `final` apart. */
   trials: number;
+  /** When the last round was over, in milliseconds since the begin. */
+  concluded: number;
 }
 
 export interface TaskState extends Progress {
@@ -21,6 +29,8 @@ export interface TaskState extends Progress {
   readonly bests: number[];
   /** What was measured in the search. */
   readonly measured: Timed[];
+  /** Whether its default schedule is measured, or was. */
+  isBegun: boolean;
   /** The default schedule, once it is measured. */
   standard?: Timed;
   end?: TaskEnd;
@@ -31,24 +41,54 @@ export interface TaskState extends Progress {
 
 export function newSession(tuning: Tuning): Session {
   const begun = tuning.now();
+  const ended = new AbortController();
+  const measuring = new Set<Promise<unknown>>();
   return {
     tuning,
     states: tuning.tasks.map(({ task, strategy }) => {
-      return { task, strategy, calls: task.calls, bests: [], measured: [], spent: 0, tried: 0 };
+      return { task, strategy, calls: task.calls, bests: [], measured: [], isBegun: false, spent: 0, tried: 0 };
     }),
     isAborted: () => tuning.signal?.aborted === true,
     elapsed: () => tuning.now() - begun,
+    signal: AbortSignal.any([ended.signal, ...(tuning.signal === undefined ? [] : [tuning.signal])]),
+    end: async () => {
+      ended.abort();
+      await Promise.allSettled(measuring);
+    },
+    measuring,
     trials: 0,
+    concluded: 0,
   };
 }
 
-/** Of how many candidates the next round of a task can be, with time left to decide on the winners. */
-export function affordable({ tuning: { batch, budget }, states, elapsed, trials }: Session, state: TaskState): number {
-  const reserved = states.reduce((sum, each) => sum + finalsOf(each).length * timeOfOne(each), 0);
-  const ms = (budget.ms ?? Number.POSITIVE_INFINITY) - elapsed() - reserved;
+/** So many times as long as a candidate of the search takes one that is measured to decide on the winner. */
+const FINAL = 3;
+
+/**
+ * Of how many candidates the next round of a task can be, with time left for the round that is being measured and to
+ * decide on the winners.
+ */
+export function affordable(session: Session, state: TaskState, pending?: Pending): number {
+  const {
+    tuning: { batch, budget },
+    trials,
+    states,
+  } = session;
+  const waiting = pending?.candidates.length ?? 0;
+  const reserved = states.reduce((sum, each) => sum + FINAL * finalsOf(each).length * timeOfOne(each), 0);
+  const ms = timeLeft(session) - reserved - (pending === undefined ? 0 : waiting * timeOfOne(pending.state));
   const inTime = ms > 0 ? Math.floor(ms / timeOfOne(state)) : 0;
-  return Math.min(batch, inTime, (budget.trials ?? Number.POSITIVE_INFINITY) - trials);
+  return Math.min(batch, inTime, (budget.trials ?? Number.POSITIVE_INFINITY) - trials - waiting);
 }
+
+/** Candidates of a task whose outcomes are not known yet. */
+export interface Pending {
+  readonly state: TaskState;
+  readonly candidates: readonly unknown[];
+}
+
+export const timeLeft = ({ tuning: { budget }, elapsed }: Session): number =>
+  (budget.ms ?? Number.POSITIVE_INFINITY) - elapsed();
 
 /** How many milliseconds it takes to propose and measure a candidate of a task; 0 while nothing is known. */
 const timeOfOne = ({ spent, tried }: TaskState): number => spent / Math.max(tried, 1);
@@ -58,46 +98,4 @@ export function finalsOf({ standard, measured }: TaskState): readonly Timed[] {
   if (standard === undefined) return [];
   const finalists = finalistsOf(standard, measured);
   return finalists.length === 0 ? [] : [standard, ...finalists];
-}
-
-/** Measures candidates of a task, and gives those that ran. */
-export async function* measureRound(
-  session: Session,
-  task: Task,
-  stage: Stage,
-  candidates: readonly Candidate[],
-  tell: Strategy['tell'] = () => {},
-): AsyncGenerator<TuneEvent, readonly Timed[]> {
-  const { tuning } = session;
-  yield { kind: 'round', task, stage, candidates: candidates.length };
-  const scores = tuning.model.score(candidates);
-  const outcomes = await measureUntilAborted(tuning, task, candidates);
-  const events: OutcomeKnown[] = [];
-  for (const [i, candidate] of candidates.entries()) {
-    const outcome = outcomes[i];
-    if (outcome === undefined) continue;
-    // All are kept before the first is told of: whoever listens may turn away.
-    await tuning.record(task, candidate, outcome, stage);
-    tell(candidate, outcome);
-    if (stage !== 'final') session.trials++;
-    const { trials, elapsed } = session;
-    const predicted = scores[i] as number;
-    events.push({ kind: 'outcome', task, stage, candidate, outcome, predicted, trials, elapsed: elapsed() });
-  }
-  yield* events;
-  return events.flatMap(({ candidate, outcome }) => (outcome.kind === 'time' ? [{ candidate, sample: outcome }] : []));
-}
-
-/** The outcomes of what was finished; none where measuring was aborted without an answer. */
-async function measureUntilAborted(
-  { measure, signal }: Tuning,
-  task: Task,
-  candidates: readonly Candidate[],
-): Promise<readonly (Outcome | undefined)[]> {
-  try {
-    return await measure(task, candidates, signal);
-  } catch (error) {
-    if (signal?.aborted) return [];
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
 import type { Decision, TuneEvent } from './events.ts';
 import { inTurns } from './proposal.ts';
+import { beginRound, concludeRound, type Round } from './round.ts';
 import type { Candidate } from './search.ts';
-import { affordable, finalsOf, measureRound, newSession, type Session, type TaskState } from './session.ts';
-import { hasStalled, nextTask } from './task-scheduler.ts';
+import { affordable, finalsOf, newSession, type Session, type TaskState, timeLeft } from './session.ts';
+import { hasStalled, nextTask, type Progress } from './task-scheduler.ts';
 import type { Tuning } from './tuning.ts';
 import { type Timed, winnerOf } from './winner.ts';
 
@@ -14,54 +15,69 @@ import { type Timed, winnerOf } from './winner.ts';
  */
 export async function* tuneTasks(tuning: Tuning): AsyncGenerator<TuneEvent, void> {
   const session = newSession(tuning);
-  yield* measureDefaults(session);
-  yield* searchTasks(session);
-  for (const state of session.states) {
-    state.end ??= session.isAborted() ? 'aborted' : 'budget';
-    const decision = yield* decide(session, state);
-    yield { kind: 'task-done', task: state.task, end: state.end, decision };
-  }
-  yield { kind: 'done', aborted: session.isAborted(), trials: session.trials, elapsed: session.elapsed() };
-}
-
-/** The first round of each task, after which it is known what tasks weigh. */
-async function* measureDefaults(session: Session): AsyncGenerator<TuneEvent, void> {
-  for (const state of session.states) {
-    if (session.isAborted() || affordable(session, state) < 1) return;
-    const { preferred } = state.task.space;
-    const [standard] = yield* searchRound(session, state, 'default', [preferred]);
-    if (standard !== undefined) state.standard = standard;
-    else if (!session.isAborted()) state.end = 'failed';
+  try {
+    yield* search(session);
+    for (const state of session.states.toSorted((a, b) => savedBy(b) - savedBy(a))) {
+      state.end ??= session.isAborted() ? 'aborted' : 'budget';
+      const decision = yield* decide(session, state);
+      yield { kind: 'task-done', task: state.task, end: state.end, decision };
+    }
+    yield { kind: 'done', aborted: session.isAborted(), trials: session.trials, elapsed: session.elapsed() };
+  } finally {
+    await session.end();
   }
 }
 
-/** Rounds, until the budget is spent or no task is open. */
-async function* searchTasks(session: Session): AsyncGenerator<TuneEvent, void> {
-  while (!session.isAborted()) {
-    const open = session.states.filter(({ standard, end }) => standard !== undefined && end === undefined);
-    const state = nextTask(open);
-    const count = state === undefined ? 0 : affordable(session, state);
-    if (state === undefined || count < 1) return;
-    const start = session.elapsed();
-    const candidates = await inTurns(state.strategy.propose(count), session.isAborted);
-    state.spent += session.elapsed() - start;
-    if (candidates.length === 0) state.end = 'exhausted';
-    else yield* searchRound(session, state, 'search', candidates);
-    if (hasStalled(state)) state.end ??= 'stalled';
+/** Rounds, until the budget is spent or no task is open. While one is measured, the next one is made. */
+async function* search(session: Session): AsyncGenerator<TuneEvent, void> {
+  let round = await nextRound(session);
+  while (round !== undefined) {
+    yield begunEvent(round);
+    const next = await nextRound(session, round);
+    yield* learnFrom(session, round);
+    // What came of the last one may be what was waited for.
+    round = next ?? (await nextRound(session));
   }
 }
 
-/** A round from which strategy and model learn. */
-async function* searchRound(
-  session: Session,
-  state: TaskState,
-  stage: 'default' | 'search',
-  candidates: readonly Candidate[],
-): AsyncGenerator<TuneEvent, readonly Timed[]> {
+/** Default schedules first, after which it is known what tasks weigh. `pending` is the round that is being measured. */
+async function nextRound(session: Session, pending?: Round): Promise<Round | undefined> {
+  if (session.isAborted()) return undefined;
+  const begun = session.elapsed();
+  const fresh = session.states.find(({ isBegun }) => !isBegun);
+  const state = fresh ?? nextOpen(session, pending);
+  const count = state === undefined ? 0 : affordable(session, state, pending);
+  if (state === undefined || count < 1) return undefined;
+  if (state === fresh) {
+    state.isBegun = true;
+    return beginRound(session, state, 'default', [state.task.space.preferred], begun);
+  }
+  const isGivenUp = (): boolean => session.isAborted() || timeLeft(session) <= 0;
+  const candidates = await inTurns(state.strategy.propose(count), isGivenUp);
+  if (candidates.length > 0) return beginRound(session, state, 'search', candidates, begun);
+  if (isGivenUp()) return undefined;
+  state.end = 'exhausted';
+  return nextRound(session, pending);
+}
+
+/** The task for which the next round is. A round that is being measured counts as one that brings nothing. */
+function nextOpen({ states }: Session, pending: Round | undefined): TaskState | undefined {
+  const open = states
+    .filter(({ standard, end }) => standard !== undefined && end === undefined)
+    .map((state): Progress & { readonly state: TaskState } => {
+      const { calls, bests } = state;
+      return { state, calls, bests: state === pending?.state ? [...bests, ...bests.slice(-1)] : bests };
+    });
+  return nextTask(open.filter((progress) => !hasStalled(progress)))?.state;
+}
+
+/** Waits for what comes of a round; strategy and model learn from it. */
+async function* learnFrom(session: Session, round: Round): AsyncGenerator<TuneEvent, void> {
+  const { state, stage, candidates } = round;
   const { task, strategy, bests } = state;
-  const start = session.elapsed();
-  const timed = yield* measureRound(session, task, stage, candidates, strategy.tell);
-  state.spent += session.elapsed() - start;
+  const timed = yield* concludeRound(session, round, strategy.tell);
+  state.spent += session.elapsed() - Math.max(round.begun, session.concluded);
+  session.concluded = session.elapsed();
   state.tried += candidates.length;
   state.measured.push(...timed);
   session.tuning.model.learn(
@@ -72,20 +88,49 @@ async function* searchRound(
   const [best] = timed.toSorted((a, b) => a.sample.ms - b.sample.ms);
   bests.push(Math.min(before, best?.sample.ms ?? before));
   if (best !== undefined && best.sample.ms < before) yield { kind: 'improved', task, ...best };
-  return timed;
+  if (stage === 'default') {
+    if (best !== undefined) state.standard = best;
+    else if (!session.isAborted()) state.end = 'failed';
+  }
+  if (hasStalled(state)) state.end ??= 'stalled';
 }
 
-/** Measures the fastest beside the default schedule; where that is aborted, goes by what the search measured. */
+/** By how many milliseconds a run of the model seems to have become faster by a task. */
+const savedBy = ({ calls, standard, bests }: TaskState): number =>
+  standard === undefined ? 0 : calls * (standard.sample.ms - (bests.at(-1) ?? standard.sample.ms));
+
+/**
+ * Measures the fastest beside the default schedule; where that is aborted, or no time is left, goes by what the search
+ * measured.
+ */
 async function* decide(session: Session, state: TaskState): AsyncGenerator<TuneEvent, Decision | undefined> {
-  const { task, standard } = state;
+  const { standard } = state;
   if (standard === undefined) return undefined;
   const finals = finalsOf(state);
-  if (finals.length === 0) return { standard, winner: standard };
-  const again = session.isAborted() ? [] : yield* measureRound(session, task, 'final', finals.map(candidateOf));
-  const [first, ...others] = session.isAborted() ? finals : again;
+  const timed = finals.length > 0 && timeLeft(session) > 0 ? yield* measureAgain(session, state, finals) : finals;
+  const [first, ...others] = timed;
   // A default schedule that fails now is no measure for others.
   if (first?.candidate !== standard.candidate) return { standard, winner: standard };
   return { standard: first, winner: winnerOf(first, others) };
 }
+
+async function* measureAgain(
+  session: Session,
+  state: TaskState,
+  finals: readonly Timed[],
+): AsyncGenerator<TuneEvent, readonly Timed[]> {
+  if (session.isAborted()) return finals;
+  const round = beginRound(session, state, 'final', finals.map(candidateOf), session.elapsed());
+  yield begunEvent(round);
+  const again = yield* concludeRound(session, round);
+  return session.isAborted() ? finals : again;
+}
+
+const begunEvent = ({ state: { task }, stage, candidates }: Round): TuneEvent => ({
+  kind: 'round',
+  task,
+  stage,
+  candidates: candidates.length,
+});
 
 const candidateOf = ({ candidate }: Timed): Candidate => candidate;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { randomSourceOf } from '../../../ir/random.ts';
 import { emptyForest } from '../../../schedules/cost-model/forest.ts';
@@ -162,10 +163,10 @@ describe('the winner', () => {
   test('is the default schedule, where others only seemed faster', async () => {
     const space = small();
     const { tuning, measure } = bench({ small: space }, {});
-    const lucky: Measure = async (task, candidates, signal) =>
+    const lucky: Measure = async (task, candidates, options) =>
       candidates[0] === space.preferred && candidates.length > 1
         ? candidates.map((_, i) => time(i === 0 ? 2 : 1.99))
-        : await measure(task, candidates, signal);
+        : await measure(task, candidates, options);
     const [done] = doneOf(await eventsOf({ ...tuning, measure: lucky }));
     expect(done?.decision?.winner).toEqual(done?.decision?.standard);
     expect(done?.decision?.winner.candidate).toBe(space.preferred);
@@ -203,9 +204,9 @@ describe('what fails', () => {
   test('as default schedule leaves the task alone', async () => {
     const spaces = { bad: small(), good: small(2) };
     const { tuning } = bench(spaces, {}, { measure: failing((candidate) => candidate === spaces.bad.preferred) });
-    const [bad, good] = doneOf(await eventsOf(tuning));
-    expect(bad).toMatchObject({ end: 'failed', decision: undefined });
-    expect(good).toMatchObject({ end: 'exhausted' });
+    const done = new Map(doneOf(await eventsOf(tuning)).map((event) => [event.task.name, event]));
+    expect(done.get('bad')).toMatchObject({ end: 'failed', decision: undefined });
+    expect(done.get('good')).toMatchObject({ end: 'exhausted' });
   });
 
   test('in the one that measures, or in the one that keeps, ends the search', async () => {
@@ -222,11 +223,11 @@ describe('an abort', () => {
   function aborting(batch: number, answer: 'part' | 'throw') {
     const controller = new AbortController();
     const made = bench({ product: productSpace(49, 96, 576) }, {}, { signal: controller.signal });
-    const measure: Measure = async (task, candidates, signal) => {
-      if (made.batches.length < batch) return await made.measure(task, candidates, signal);
+    const measure: Measure = async (task, candidates, options) => {
+      if (made.batches.length < batch) return await made.measure(task, candidates, options);
       controller.abort();
       if (answer === 'throw') throw new Error('aborted');
-      return (await made.measure(task, candidates, signal)).map((outcome, i) => (i < 5 ? outcome : undefined));
+      return (await made.measure(task, candidates, options)).map((outcome, i) => (i < 5 ? outcome : undefined));
     };
     return { ...made, tuning: { ...made.tuning, measure } };
   }
@@ -254,8 +255,8 @@ describe('an abort', () => {
   test('while the winner is decided on leaves what the search measured', async () => {
     const controller = new AbortController();
     const made = bench({ small: small() }, {}, { signal: controller.signal });
-    const measure: Measure = async (task, candidates, signal) => {
-      const outcomes = await made.measure(task, candidates, signal);
+    const measure: Measure = async (task, candidates, options) => {
+      const outcomes = await made.measure(task, candidates, options);
       if (made.batches.length < 3) return outcomes;
       controller.abort();
       return outcomes.slice(0, 1);
@@ -279,5 +280,96 @@ describe('an abort', () => {
     expect(recorded).toHaveLength(17);
   });
 });
+
+describe('while a round is measured', () => {
+  /** Each measurement takes some milliseconds, and ends at once when it is aborted; one comes after the other. */
+  function slow(spaces: Readonly<Record<string, SyntheticSpace>>, budget: Budget, over: Partial<Tuning> = {}) {
+    const seen = { measuring: 0, most: 0, madeIdle: 0, madeMeanwhile: 0 };
+    const watched = mapSpaces(spaces, (space) => {
+      const make = <T>(candidate: T): T => {
+        if (seen.measuring > 0) seen.madeMeanwhile++;
+        else seen.madeIdle++;
+        return candidate;
+      };
+      return {
+        ...space,
+        sample: (random) => make(space.sample(random)),
+        at: (decisions) => make(space.at(decisions)),
+      };
+    });
+    let device: Promise<unknown> = Promise.resolve();
+    const measure: Measure = ({ space }, candidates, { signal } = {}) => {
+      seen.most = Math.max(seen.most, ++seen.measuring);
+      const measured = device
+        .then(() => delay(10, undefined, { ...(signal && { signal }) }))
+        .then(
+          () => candidates.map((candidate) => time((space as SyntheticSpace).msOf(candidate))),
+          () => [],
+        );
+      device = measured.finally(() => seen.measuring--);
+      return measured;
+    };
+    return { ...bench(watched, budget, { measure, ...over }), seen };
+  }
+
+  test('the next one is made, of the same task or of another', async () => {
+    for (const spaces of [
+      { a: productSpace(49, 96, 576) },
+      { a: productSpace(49, 96, 576), b: productSpace(784, 32, 192) },
+    ]) {
+      const { tuning, seen } = slow(spaces, { trials: 100 });
+      await eventsOf(tuning);
+      expect(seen.most).toBe(2);
+      expect(seen.madeMeanwhile).toBeGreaterThan(2 * seen.madeIdle);
+    }
+  });
+
+  test('trials are counted that are not told of yet', async () => {
+    for (const trials of [1, 2, 17, 50]) {
+      const { tuning, recorded } = slow({ a: productSpace(49, 96, 576), b: productSpace(784, 32, 192) }, { trials });
+      expect((await eventsOf(tuning)).at(-1)).toMatchObject({ trials });
+      expect(recorded.filter(({ stage }) => stage !== 'final')).toHaveLength(trials);
+    }
+  });
+
+  test('an abort ends the one that is made, and the one that is measured', async () => {
+    const controller = new AbortController();
+    const { tuning, recorded, seen } = slow({ a: productSpace(49, 96, 576) }, {}, { signal: controller.signal });
+    for await (const event of tuneTasks(tuning)) if (event.kind === 'round' && recorded.length > 30) controller.abort();
+    expect(recorded).toHaveLength(1 + 16 + 16);
+    expect(seen.measuring).toBe(0);
+  });
+
+  test('whoever turns away leaves nothing that is measured', async () => {
+    const { tuning, seen } = slow({ a: productSpace(49, 96, 576) }, {});
+    for await (const event of tuneTasks(tuning)) if (event.kind === 'outcome' && event.stage === 'search') break;
+    expect(seen.measuring).toBe(0);
+  });
+
+  test('an error of the one that keeps leaves nothing that is measured', async () => {
+    const record: Tuning['record'] = async (_, __, ___, stage) => {
+      if (stage === 'search') throw new Error('no space left on device');
+    };
+    const { tuning, seen } = slow({ a: productSpace(49, 96, 576) }, {}, { record });
+    await expect(eventsOf(tuning)).rejects.toThrow('no space left');
+    expect(seen.measuring).toBe(0);
+  });
+
+  test('an error of the one that measures is told of when its turn has come', async () => {
+    let calls = 0;
+    const { tuning } = slow({ a: productSpace(49, 96, 576) }, {});
+    const measure: Measure = async (task, candidates, options) => {
+      if (++calls === 3) throw new Error('no device');
+      return await tuning.measure(task, candidates, options);
+    };
+    await expect(eventsOf({ ...tuning, measure })).rejects.toThrow('no device');
+  });
+});
+
+const mapSpaces = (
+  spaces: Readonly<Record<string, SyntheticSpace>>,
+  change: (space: SyntheticSpace) => SyntheticSpace,
+): Readonly<Record<string, SyntheticSpace>> =>
+  Object.fromEntries(Object.entries(spaces).map(([name, space]) => [name, change(space)]));
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
