@@ -1,10 +1,19 @@
-// `npm run bench [-- PART [NAME …]]`: measures all parts, or one of them, or what the names fit in it.
+// `npm run bench [-- PART [NAME …]]`: measures all parts, or one of them, or what the names fit in it. Parts that take
+// long are measured by name only: `npm run bench -- prior [--minutes N] [--db FILE]`.
 
+import { parseArgs } from 'node:util';
 import { kernels } from './parts/kernels.ts';
 import { models } from './parts/models.ts';
+import { trainOnLayers } from './parts/prior.ts';
 import { startup } from './parts/startup.ts';
 import { threads } from './parts/threads.ts';
 import { printReport, type Report, writeReport } from './report/results.ts';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string' }, db: { type: 'string' } },
+});
+const [part, ...names] = positionals;
 
 const PARTS: Readonly<Record<string, (names: readonly string[]) => Promise<Report>>> = {
   kernels,
@@ -13,10 +22,24 @@ const PARTS: Readonly<Record<string, (names: readonly string[]) => Promise<Repor
   startup,
 };
 
-const [part, ...names] = process.argv.slice(2);
-const wanted = Object.entries(PARTS).filter(([name]) => part === undefined || name === part);
-if (wanted.length === 0) throw new Error(`no part is called ${part}; there are: ${Object.keys(PARTS).join(', ')}`);
+const LONG: Readonly<Record<string, () => Promise<Report>>> = {
+  prior: () =>
+    trainOnLayers({
+      ...(values.minutes !== undefined && { minutes: Number(values.minutes) }),
+      ...(values.db !== undefined && { db: values.db }),
+    }),
+};
 
+const long = part === undefined ? undefined : LONG[part];
+const wanted = long === undefined ? Object.entries(PARTS).filter(([name]) => part === undefined || name === part) : [];
+if (long === undefined && wanted.length === 0)
+  throw new Error(`no part is called ${part}; there are: ${Object.keys({ ...PARTS, ...LONG }).join(', ')}`);
+
+if (long !== undefined) {
+  const report = await long();
+  printReport(report);
+  await writeReport(report);
+}
 for (const [, measure] of wanted) {
   const report = await measure(names);
   printReport(report);

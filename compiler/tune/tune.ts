@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/graph/graph.ts';
 import { verifyGraph } from '../../ir/graph/verify.ts';
 import { randomSourceOf } from '../../ir/random.ts';
-import { emptyForest, type Forest } from '../../schedules/cost-model/forest.ts';
+import type { Forest } from '../../schedules/cost-model/forest.ts';
 import { learnedCostModel } from '../../schedules/cost-model/learned-cost-model.ts';
 import type { TuningRecord } from '../../schedules/database/record.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
@@ -18,6 +18,7 @@ import { targetOf } from './device.ts';
 import { knownCandidates, knownFirst } from './known-first.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { measureTasks } from './measure-tasks.ts';
+import { shippedPrior } from './prior.ts';
 import { type KernelTask, tasksOf } from './tasks.ts';
 
 export interface TuneOptions {
@@ -29,7 +30,7 @@ export interface TuneOptions {
   readonly seed: number;
   /** `auto` if nothing is said. */
   readonly strategy?: StrategyName;
-  /** From what the cost model starts. */
+  /** From what the cost model starts: the prior that is shipped, if nothing is said. */
   readonly prior?: Forest;
   /** As for `compile`: the axis that threads divide is a part of a workload. */
   readonly parallel?: ParallelAxis;
@@ -53,7 +54,7 @@ export const tuningTasks = (
  * again first. Throws what the store throws.
  */
 export async function* tune(tasks: readonly KernelTask[], options: TuneOptions): AsyncGenerator<TuneEvent, void> {
-  const { store, measurer, budget, seed, strategy = 'auto', prior = emptyForest, signal } = options;
+  const { store, measurer, budget, seed, strategy = 'auto', prior = await shippedPrior(), signal } = options;
   const model = learnedCostModel(prior);
   const rows = new Map(tasks.map((task) => [task.workload, task]));
   const strategyOf = async (task: KernelTask): Promise<Strategy> => {
