@@ -10,6 +10,8 @@ import { printFailure, printRound, printState, printTasks } from './tune-tables.
 export interface TuneView {
   readonly history: TuningHistory;
   readonly handle: (event: TuneEvent) => void;
+  /** Tells what is no event of tuning, in a line that stays. */
+  readonly say: (line: string) => void;
   /** Ends it; a table is taken off the terminal again. */
   readonly end: () => void;
 }
@@ -27,7 +29,7 @@ export function tuneView(
     keeper.take(event);
     shown.handle(event);
   };
-  return { history: keeper.history, handle, end: shown.end };
+  return { ...shown, history: keeper.history, handle };
 }
 
 type Shown = Omit<TuneView, 'history'>;
@@ -52,7 +54,7 @@ function lines(stream: NodeJS.WritableStream, history: TuningHistory): Shown {
     tell();
     if (event.kind === 'round') round = event;
   };
-  return { handle, end: tell };
+  return { handle, say: (line) => void stream.write(`${line}\n`), end: tell };
 }
 
 /** So often, at most, the table is drawn, and at least while Node is not busy. */
@@ -87,9 +89,14 @@ function liveTable(stream: WriteStream, history: TuningHistory, budget: Budget):
   const handle = (): void => {
     if (performance.now() - drawn >= TICK_MS) draw();
   };
+  const say = (line: string): void => {
+    erase();
+    stream.write(`${line}\n`);
+    draw();
+  };
   const end = (): void => {
     clearInterval(ticks);
     erase();
   };
-  return { handle, end };
+  return { handle, say, end };
 }

@@ -16,13 +16,14 @@ import type { Batch, Call, KernelProgram, Place, TaskProgram } from './measure/p
 import type { KernelTask } from './tasks.ts';
 
 /** The program that candidates of a task are compared with, by its plain definition, and that of its default schedule. */
-export async function buildTask({ workload, target, source, operands, space }: KernelTask): Promise<TaskProgram> {
+export async function buildTask({ name, workload, target, source, operands, space }: KernelTask): Promise<TaskProgram> {
   const plain = plainDefinition(source.workload);
   const module = new ModuleBuilder(target);
   const reference = module.addPlain(plain);
   const anchor = module.addKernel(space.kernelOf(space.preferred));
   return {
     id: `${workload} ${target.name}`,
+    name,
     module: await module.emit(),
     operands,
     outputs: plain.outputs.map(({ dtype, shape }) => ({ dtype, shape: shape as readonly number[] })),

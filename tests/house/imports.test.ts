@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { moduleNames } from '../../compiler/tune/measure/browser/modules.ts';
 import { findCycles, type Import, importsOf, root, sourceFiles } from './source-files.ts';
 
 /** `ir ← schedules ← compiler → runtime`: what each layer may import, and nothing else of ours. */
@@ -88,14 +89,20 @@ describe('the runtime', () => {
 });
 
 describe('what measures kernels', () => {
+  const scripts = ['main', 'worker'].map((name) => `compiler/tune/measure/browser/page/${name}.ts`);
+  const needed = new Set(scripts);
+  for (const file of needed)
+    for (const { from, target, relative, typeOnly } of imports)
+      if (from === file && relative && !typeOnly) needed.add(target);
+
   test('imports nothing of Node: the same files run in a page of a browser', () => {
-    const needed = new Set(['open-task', 'measure-batch'].map((name) => `compiler/tune/measure/${name}.ts`));
-    for (const file of needed)
-      for (const { from, target, relative, typeOnly } of imports)
-        if (from === file && relative && !typeOnly) needed.add(target);
     const wrong = imports.filter((i) => needed.has(i.from) && !i.relative);
     expect(wrong.map(place)).toEqual([]);
-    expect(needed.size).toBeGreaterThan(5);
+    expect(needed).toContain('compiler/tune/measure/measure-batch.ts');
+  });
+
+  test('is all that a page that measures is served', () => {
+    expect(moduleNames.map((name) => `${name}.ts`)).toEqual([...needed].sort());
   });
 });
 

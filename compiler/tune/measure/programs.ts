@@ -39,6 +39,8 @@ export interface TensorSpec {
 export interface TaskProgram {
   /** Equal for equal tasks. */
   readonly id: string;
+  /** For whoever looks on. */
+  readonly name: string;
   /** Holds both kernels. */
   readonly module: Uint8Array<ArrayBuffer>;
   /** Elements that are not given are random. */

@@ -78,7 +78,7 @@ function settle(kernel: KernelInstance): number {
 }
 
 /** The least that the clock moves by, in milliseconds. */
-function tickOfClock(): number {
+export function tickOfClock(): number {
   const ticks = Array.from({ length: 5 }, () => {
     const start = performance.now();
     let now = start;

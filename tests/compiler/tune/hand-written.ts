@@ -44,6 +44,7 @@ const tensor = { dtype: 'f32', shape: [4] } as const;
 
 export const copyTask = async (reference = 'copy', anchor = 'copy'): Promise<TaskProgram> => ({
   id: `${reference} ${anchor}`,
+  name: 'copy',
   module: await assemble(),
   operands: [tensor],
   outputs: [tensor],

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
+
+/** The scripts of the page and of its worker, with all that they import, by their paths from the root of the sources. */
+export const moduleNames = [
+  'compiler/io/compare',
+  'compiler/io/random-inputs',
+  'compiler/tune/measure/ask',
+  'compiler/tune/measure/browser/encoding',
+  'compiler/tune/measure/browser/page/connection',
+  'compiler/tune/measure/browser/page/keep-awake',
+  'compiler/tune/measure/browser/page/main',
+  'compiler/tune/measure/browser/page/profile',
+  'compiler/tune/measure/browser/page/view',
+  'compiler/tune/measure/browser/page/web-worker',
+  'compiler/tune/measure/browser/page/worker',
+  'compiler/tune/measure/browser/protocol',
+  'compiler/tune/measure/check',
+  'compiler/tune/measure/deadline',
+  'compiler/tune/measure/instance',
+  'compiler/tune/measure/measure-batch',
+  'compiler/tune/measure/open-task',
+  'compiler/tune/measure/sampling',
+  'compiler/tune/measure/service',
+  'compiler/tune/measure/statistics',
+  'ir/dtype',
+  'ir/errors',
+  'ir/f16',
+  'ir/random',
+  'ir/tensor-data',
+  'runtime/features',
+] as const;
+
+// Built files import one another with this ending, sources with that one.
+const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const root = new URL('../../../../', import.meta.url);
+
+/** Where the page's script stands among them. */
+export const mainScript = `compiler/tune/measure/browser/page/main${ending}`;
+
+/** The modules as browsers run them, by the paths by which they import one another. */
+export async function readModules(): Promise<ReadonlyMap<string, string>> {
+  const read = async (name: string): Promise<readonly [string, string]> => {
+    const path = `${name}${ending}`;
+    const text = await readFile(new URL(path, root), 'utf8');
+    return [path, ending === '.ts' ? stripTypeScriptTypes(text) : text];
+  };
+  return new Map(await Promise.all(moduleNames.map(read)));
+}

@@ -1,0 +1,81 @@
+import { assertNever } from '../../../../../ir/errors.ts';
+import { tickOfClock } from '../../sampling.ts';
+import type { MeasureOrder } from '../protocol.ts';
+import { type Connection, enter } from './connection.ts';
+import { keepAwake } from './keep-awake.ts';
+import { thisProfile } from './profile.ts';
+import { showDevice, showProgress, showState } from './view.ts';
+import { WebWorker } from './web-worker.ts';
+
+// The page that measures: does what it is ordered until there is no more to do.
+
+const over = new AbortController();
+let state = 'Waiting for kernels …';
+/** The worker, under the number that orders know it by. */
+let current: { readonly number: number; readonly worker: WebWorker } | undefined;
+
+function tell(what: string): void {
+  state = what;
+  showState(what);
+}
+
+function rest(): void {
+  current?.worker.end();
+  current = undefined;
+}
+
+async function follow(connection: Connection): Promise<void> {
+  let doing = new AbortController();
+  for (let seen = 0; ; ) {
+    const { number, order } = await connection.next(seen);
+    seen = number;
+    doing.abort();
+    switch (order.kind) {
+      case 'measure':
+        doing = new AbortController();
+        tell('Measuring …');
+        // Where no answer can be given, no order can be had: that is told of.
+        measure(connection, number, order, doing.signal).catch(() => undefined);
+        break;
+      case 'rest':
+        tell('Waiting for kernels …');
+        rest();
+        break;
+      case 'finish':
+        return;
+      default:
+        assertNever(order);
+    }
+  }
+}
+
+async function measure(
+  connection: Connection,
+  number: number,
+  { worker, message, patience, shown }: MeasureOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  showProgress(shown);
+  if (current?.number !== worker) {
+    rest();
+    current = { number: worker, worker: new WebWorker() };
+  }
+  const answer = await current.worker.ask(message, patience, signal);
+  if (!signal.aborted) await connection.answer(number, answer);
+}
+
+async function run(): Promise<string> {
+  const profile = await thisProfile();
+  showDevice(profile, tickOfClock());
+  keepAwake(over.signal);
+  const connection = await enter(profile, (is) =>
+    showState(is ? state : 'No connection to the terminal; trying again …'),
+  );
+  await follow(connection);
+  return 'Finished. This page can be closed.';
+}
+
+const end = await run().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+rest();
+over.abort();
+showState(end);

@@ -1,0 +1,10 @@
+import type { ToWorker } from '../../protocol.ts';
+import { openService } from '../../service.ts';
+
+// The thread of the page in which kernels run, so that one that never ends can be ended.
+
+const answer = openService(async (message) => postMessage(message));
+
+addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  answer(data).catch((error: unknown) => reportError(error));
+});
