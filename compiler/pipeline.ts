@@ -2,13 +2,15 @@ import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
 import type { ParallelAxis } from '../schedules/space/context.ts';
-import { assembleArtifact } from './artifact/assemble.ts';
-import { type Layout, layoutMemory } from './artifact/layout.ts';
+import { assembleArtifact, type KernelFiles } from './artifact/assemble.ts';
+import { type Layout, layoutVariants } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
-import { buildKernels, type Kernel, type KernelCall } from './kernels.ts';
-import { type Reused, type ReuseOptions, reuseKernels } from './reuse/reuse.ts';
+import { buildKernels, type KernelCall } from './kernels.ts';
+import type { Reused, ReuseOptions } from './reuse/reuse.ts';
+import { reuseVariants } from './reuse/reuse-variants.ts';
 import { requireStaticShapes } from './static-shape.ts';
+import type { DeviceProfile } from './tune/device.ts';
 
 export interface CompileOptions {
   /** The axis of its results along which threads divide a kernel: `auto` if nothing is said. */
@@ -27,13 +29,20 @@ export interface CompileOptions {
 }
 
 /** A compiled model: the files to ship, and the forms it went through. */
-export interface Compilation {
+export interface Compilation extends CompiledVariant {
   readonly files: ArtifactFiles;
   readonly fused: Graph;
+  /** All ways in which it was compiled: the first is the one that stands here as well. */
+  readonly variants: readonly CompiledVariant[];
+}
+
+/** What a model is on one kind of device. */
+export interface CompiledVariant {
   readonly calls: readonly KernelCall[];
   readonly layout: Layout;
-  /** Where the schedule of each kernel is from, if there was a tuning database. */
+  /** Where the schedule of each kernel is from, and for what it was looked for, if there was a tuning database. */
   readonly reused?: readonly Reused[];
+  readonly profile?: DeviceProfile;
 }
 
 /**
@@ -45,31 +54,33 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   verifyGraph(graph);
   requireStaticShapes(graph);
   const fused = await phase('graph passes', () => optimizeGraph(graph));
-  const { calls, reused } = await phase('lower and schedule', () => scheduleKernels(fused, options));
-  const layout = await phase('plan memory', () => layoutMemory(fused, calls));
-  const kernels = await phase('generate code', () => emitVariants(distinctKernels(calls)));
+  const variants = await phase('lower and schedule', () => scheduleKernels(fused, options));
+  const layouts = await phase('plan memory', () => layoutVariants(fused, variants));
+  const kernels = await phase('generate code', () => inTurn(variants, emitKernels));
+  const compiled = variants.map((variant, i) => ({ ...variant, layout: layouts[i] as Layout }));
+  const parts = compiled.map((variant, i) => ({ ...variant, kernels: kernels[i] as KernelFiles }));
   const files = await phase('assemble', () =>
-    assembleArtifact({
-      graph: fused,
-      calls,
-      layout,
-      kernels,
-      options: options.provenance ?? {},
-      schedules: reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer })),
-    }),
+    assembleArtifact({ graph: fused, variants: parts, options: options.provenance ?? {} }),
   );
-  return { files, fused, calls, layout, ...(reused && { reused }) };
+  return { files, fused, ...(compiled[0] as CompiledVariant), variants: compiled };
 }
 
 const scheduleKernels = async (
   graph: Graph,
   { reuse, parallel, growth }: CompileOptions,
-): Promise<Pick<Compilation, 'calls' | 'reused'>> =>
-  reuse === undefined ? { calls: buildKernels(graph, parallel, growth) } : reuseKernels(graph, reuse, parallel, growth);
+): Promise<readonly Omit<CompiledVariant, 'layout'>[]> =>
+  reuse === undefined
+    ? [{ calls: buildKernels(graph, parallel, growth) }]
+    : reuseVariants(graph, reuse, parallel, growth);
 
-const distinctKernels = (calls: readonly KernelCall[]): readonly Kernel[] => [
-  ...new Set(calls.map((call) => call.kernel)),
-];
+const emitKernels = ({ calls }: Pick<CompiledVariant, 'calls'>): Promise<KernelFiles> =>
+  emitVariants([...new Set(calls.map((call) => call.kernel))]);
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
 
 type Phase = <T>(name: string, work: () => T | Promise<T>) => Promise<T>;
 

@@ -48,6 +48,32 @@ export interface ModelInfo {
   readonly features: readonly Feature[];
   /** Linear memory: weights, activations and workspaces. */
   readonly memoryBytes: number;
+  /** Where `load` was to choose among variants: which it took, and why. */
+  readonly variant?: VariantChoice;
+}
+
+/** Which of an artifact's variants a model is. */
+export interface VariantChoice {
+  /** The kind of device and the engine that its schedules were measured on. */
+  readonly name: string;
+  /**
+   * `timed`: it was the fastest just now. `remembered`: that was found out when the artifact was loaded before.
+   * `unsettled`: it is the first, or the fastest of those that could be compared, since times had not settled when the
+   * budget was spent, or a variant could not be loaded.
+   */
+  readonly because: 'timed' | 'remembered' | 'unsettled';
+  /** What was timed, the first run of each aside: milliseconds of a run, the median of the later half of the samples. */
+  readonly timings: readonly VariantTiming[];
+  /** How long that took, in milliseconds, the first run of each aside. */
+  readonly spentMs: number;
+}
+
+export interface VariantTiming {
+  readonly name: string;
+  readonly runs: number;
+  readonly ms?: number;
+  /** Why it could not be timed. */
+  readonly problem?: string;
 }
 
 /**
@@ -86,6 +112,20 @@ export interface LoadOptions {
    * and `info` says why.
    */
   readonly threads?: number;
+  /**
+   * Chooses among the variants of an artifact that has some (`compile --variants`): what `fastestVariant` of
+   * `tilewright/runtime/choose` gives. Without it, and with `kernels`, the first is loaded.
+   */
+  readonly choose?: ChooseVariant;
+}
+
+export type ChooseVariant = (offer: VariantOffer) => Promise<Model>;
+
+export interface VariantOffer {
+  /** Equal where a choice that was made before holds on the same machine. */
+  readonly key: string;
+  /** At least two. Each can be loaded, also at the same time as others. */
+  readonly variants: readonly { readonly name: string; readonly load: () => Promise<Model> }[];
 }
 
 /** The files of an artifact that is held in memory, by name. */

@@ -1,9 +1,9 @@
-import type { ArtifactSource, Feature, LoadOptions, Model } from './api.ts';
+import type { ArtifactFiles, ArtifactSource, Feature, LoadOptions, Model } from './api.ts';
 import { mostThreads } from './control.ts';
 import { ArtifactError } from './errors.ts';
 import { supports } from './features.ts';
 import { whyOneThread } from './host.ts';
-import { files, formatVersion, type KernelsVariant, type Manifest } from './manifest.ts';
+import { files, formatVersion, type KernelsFile, type Manifest } from './manifest.ts';
 import { LoadedModel, onThisThread } from './model.ts';
 import { bindSteps, isWorthSharing, memoryBytes } from './program.ts';
 import { withSharedMemory } from './shared-memory.ts';
@@ -14,13 +14,33 @@ import { Threads } from './threads.ts';
  * Loads an artifact from its folder (a path in Node, an address elsewhere) or from its files in memory.
  * Throws ArtifactError where a file is missing or differs from what the manifest says, or the format is newer,
  * RangeError for a number of threads that cannot be, and ThreadError where threads cannot be started.
+ *
+ * Of an artifact with variants it takes the first, unless `choose` says which.
  */
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
-  const manifest = await readManifest(read);
+  const manifest = await parseManifest(files.manifest, await read(files.manifest));
+  const { choose, kernels, threads = 1, relaxedSimd } = options;
+  const { variants } = manifest;
+  if (choose === undefined || kernels !== undefined || variants === undefined)
+    return loadVariant(read, manifest, options);
+  return choose({
+    key: JSON.stringify([manifest.sha256, threads, relaxedSimd]),
+    variants: variants.map(({ device, engine, manifest: file }) => ({
+      name: `${device}, ${engine.name} ${engine.version}`,
+      load: async () => {
+        const own =
+          file === files.manifest ? manifest : await parseManifest(file, await readChecked(read, manifest, file));
+        return loadVariant(read, own, options);
+      },
+    })),
+  });
+}
+
+async function loadVariant(read: ReadFile, manifest: Manifest, options: LoadOptions): Promise<Model> {
   const { threads, oneThreadBecause } = chooseThreads(manifest, options);
   const [weights, kernels] = await Promise.all([
-    readChecked(read, manifest, files.weights),
+    readWeights(read, manifest),
     openKernels(read, manifest, options, threads > 1),
   ]);
   const bytes = memoryBytes(manifest, threads);
@@ -39,16 +59,22 @@ export async function load(source: ArtifactSource, options: LoadOptions = {}): P
 /** Copies the weights that kernels read as they are, and makes the operands that are prepared of others. */
 export async function placeWeights(
   manifest: Manifest,
-  weights: Uint8Array,
+  weights: ArtifactFiles,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
 ): Promise<void> {
   const bytes = new Uint8Array(memory.buffer);
-  bytes.set(weights.subarray(0, manifest.memory.resident), manifest.memory.weights);
+  const partOf = (file: string, offset: number, end: number): Uint8Array =>
+    (weights[file] as Uint8Array).subarray(offset, end);
+  let at = manifest.memory.weights;
+  for (const { file, resident } of manifest.weights) {
+    bytes.set(partOf(file, 0, resident), at);
+    at += resident;
+  }
   if (manifest.prepare.length === 0) return;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   for (const { weights: part, to, step } of manifest.prepare) {
-    bytes.set(weights.subarray(part.offset, part.offset + part.bytes), to);
+    bytes.set(partOf(part.file, part.offset, part.offset + part.bytes), to);
     for (const bound of bindSteps([step], manifest.memory, exports)) bound.run(0, 1);
   }
 }
@@ -89,8 +115,8 @@ async function openKernels(
   return { module, features: requires };
 }
 
-function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): KernelsVariant {
-  const isWanted = ({ requires }: KernelsVariant): boolean =>
+function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): KernelsFile {
+  const isWanted = ({ requires }: KernelsFile): boolean =>
     requires.every(supports) && (relaxedSimd === undefined || requires.includes('relaxed-simd') === relaxedSimd);
   const variant = manifest.kernels.find(isWanted);
   if (variant !== undefined) return variant;
@@ -99,10 +125,10 @@ function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): Ke
   );
 }
 
-async function readManifest(read: ReadFile): Promise<Manifest> {
-  const manifest = parseManifest(await read(files.manifest));
-  if (manifest?.format !== 'tilewright')
-    throw new ArtifactError(`${files.manifest} is not that of a Tilewright artifact`);
+/** The manifest in a file, whose hash stands in itself. */
+async function parseManifest(file: string, bytes: Uint8Array): Promise<Manifest> {
+  const manifest = parseJson(file, bytes);
+  if (manifest?.format !== 'tilewright') throw new ArtifactError(`${file} is not that of a Tilewright artifact`);
   if (manifest.version !== formatVersion) {
     const advice = manifest.version > formatVersion ? 'update tilewright' : 'compile the model again';
     throw new ArtifactError(
@@ -110,16 +136,24 @@ async function readManifest(read: ReadFile): Promise<Manifest> {
     );
   }
   const { sha256, ...content } = manifest;
-  await checkHash(files.manifest, new TextEncoder().encode(JSON.stringify(content)), sha256);
+  await checkHash(file, new TextEncoder().encode(JSON.stringify(content)), sha256);
   return manifest;
 }
 
-function parseManifest(bytes: Uint8Array): Manifest {
+function parseJson(file: string, bytes: Uint8Array): Manifest {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new ArtifactError(`${files.manifest} is no JSON: ${(error as Error).message}`, { cause: error });
+    throw new ArtifactError(`${file} is no JSON: ${(error as Error).message}`, { cause: error });
   }
+}
+
+async function readWeights(read: ReadFile, manifest: Manifest): Promise<ArtifactFiles> {
+  const names = manifest.weights.map(({ file }) => file);
+  const contents = await Promise.all(
+    names.map(async (name) => [name, await readChecked(read, manifest, name)] as const),
+  );
+  return Object.fromEntries(contents);
 }
 
 async function readChecked(read: ReadFile, manifest: Manifest, name: string): Promise<Uint8Array> {

@@ -11,11 +11,15 @@ export interface Manifest {
   readonly inputs: readonly TensorSlot[];
   readonly outputs: readonly TensorSlot[];
   readonly memory: MemoryLayout;
+  /** The files of constants, in the order in which what stays of them stands in memory. */
+  readonly weights: readonly WeightsFile[];
   /** What is made of weights once, when the artifact is loaded. */
   readonly prepare: readonly Preparation[];
   readonly plan: readonly Step[];
   /** The same kernels for different engines, the fastest first; the last requires nothing. */
-  readonly kernels: readonly KernelsVariant[];
+  readonly kernels: readonly KernelsFile[];
+  /** The ways in which the model was compiled, where there are several: the first is this one. */
+  readonly variants?: readonly Variant[];
   /** Every other file of the artifact; those that are not code are checked when it is loaded. */
   readonly files: Readonly<Record<string, FileEntry>>;
   readonly provenance: Provenance;
@@ -29,20 +33,24 @@ export interface TensorSlot extends TensorInfo {
 }
 
 /**
- * `bytes` in all; the first `resident` bytes of the weights' file are copied to `weights`; all else is the arena of
- * activations, and what is prepared of other weights. Each thread but the first needs `thread` bytes more, for workspaces
- * of its own.
+ * `bytes` in all; what stays of the weights is copied to `weights`; all else is the arena of activations, and what is
+ * prepared of other weights. Each thread but the first needs `thread` bytes more, for workspaces of its own.
  */
 export interface MemoryLayout {
   readonly bytes: number;
   readonly weights: number;
-  readonly resident: number;
   readonly thread: number;
 }
 
-/** Copies a part of the weights' file to `to`, where nothing else stands yet, and runs a step that reads it there. */
+/** Its first `resident` bytes stay in memory, behind those of the file before it; others are prepared of the rest. */
+export interface WeightsFile {
+  readonly file: string;
+  readonly resident: number;
+}
+
+/** Copies a part of a weights' file to `to`, where nothing else stands yet, and runs a step that reads it there. */
 export interface Preparation {
-  readonly weights: { readonly offset: number; readonly bytes: number };
+  readonly weights: { readonly file: string; readonly offset: number; readonly bytes: number };
   readonly to: number;
   readonly step: Step;
 }
@@ -67,9 +75,19 @@ export interface SharedStep {
 }
 
 /** A WebAssembly file with all kernels of the plan, and what an engine must have to run it. */
-export interface KernelsVariant {
+export interface KernelsFile {
   readonly file: string;
   readonly requires: readonly Feature[];
+}
+
+/**
+ * The model as it was compiled for a kind of device and an engine: the file `manifest` says all of it. Variants give the
+ * same results but for rounding, and each has its own plan, kernels, and some weights of its own.
+ */
+export interface Variant {
+  readonly device: string;
+  readonly engine: { readonly name: string; readonly version: string };
+  readonly manifest: string;
 }
 
 export interface FileEntry {

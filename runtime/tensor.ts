@@ -2,7 +2,7 @@ import type { DType, Tensor, TensorInfo, TypedArray } from './api.ts';
 import { ModelInputError } from './errors.ts';
 import type { TensorSlot } from './manifest.ts';
 
-const arrays = {
+export const arrays = {
   f32: Float32Array,
   f16: Uint16Array,
   f64: Float64Array,
@@ -17,7 +17,7 @@ const arrays = {
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
-const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
+export const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
 
 /** The elements of a slot, in place in the model's memory. */
 export function viewSlot(memory: ArrayBuffer, { dtype, shape, offset }: TensorSlot): TypedArray {

@@ -19,7 +19,7 @@ export async function openKernels(
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const code = files[relaxedSimd ? names.relaxedKernels : names.kernels];
   const module = await WebAssembly.compile(code as BufferSource);
-  await placeWeights(manifest, files[names.weights] ?? new Uint8Array(), module, memory);
+  await placeWeights(manifest, files, module, memory);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const steps = bindPlan(manifest, exports);
   const outputs = manifest.outputs.map((slot) => ({ shape: slot.shape, data: viewSlot(memory.buffer, slot) }));

@@ -9,49 +9,112 @@ import {
   type Manifest,
   type Provenance,
   type TensorSlot,
+  type Variant,
 } from '../../runtime/manifest.ts';
 import type { KernelCall } from '../kernels.ts';
+import type { Reused } from '../reuse/reuse.ts';
+import type { DeviceProfile } from '../tune/device.ts';
 import { version } from '../version.ts';
 import type { Layout } from './layout.ts';
-import { loaderFiles } from './loader-files.ts';
+import { chooserFiles, loaderFiles } from './loader-files.ts';
 import { preparationsOf, stepsOf, threadBytes } from './steps.ts';
 import { indexModule, packageJson, printTypings } from './typings.ts';
 
 export interface AssembleParts {
   readonly graph: Graph;
+  /** The first is what is loaded where nobody chooses. */
+  readonly variants: readonly VariantParts[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The model as it is compiled for one kind of device. */
+export interface VariantParts {
+  /** Where its schedules were measured; known of each where there are several. */
+  readonly profile?: DeviceProfile;
   readonly calls: readonly KernelCall[];
   readonly layout: Layout;
   readonly kernels: KernelFiles;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly schedules: Provenance['schedules'];
+  readonly reused?: readonly Reused[];
 }
 
 /** The kernels for engines with relaxed SIMD and for all others. */
 export type KernelFiles = Readonly<Record<typeof files.kernels | typeof files.relaxedKernels, Uint8Array>>;
 
-type Content = Omit<Manifest, 'files' | 'provenance' | 'sha256'>;
+type Content = Omit<Manifest, 'variants' | 'files' | 'provenance' | 'sha256'>;
 
-/** The files of an artifact. Equal parts give equal bytes. */
-export async function assembleArtifact(parts: AssembleParts): Promise<ArtifactFiles> {
-  const content = describe(parts);
-  const others: ArtifactFiles = {
-    ...parts.kernels,
-    [files.weights]: parts.layout.weights,
-    ...encodeAll({
+/** What a variant is, and the files that it needs. */
+interface Described {
+  readonly content: Content;
+  readonly needs: ArtifactFiles;
+  readonly schedules: Provenance['schedules'];
+}
+
+/**
+ * The files of an artifact. Equal parts give equal bytes. Each variant has a manifest, which lists what it needs; that
+ * of the first lists all. Files that variants share are there once.
+ */
+export async function assembleArtifact({ graph, variants, options }: AssembleParts): Promise<ArtifactFiles> {
+  const nameOf = namesByContent();
+  const described = variants.map((parts, variant) =>
+    describe(graph, parts, (name, bytes) => nameOf(name, bytes, variant)),
+  );
+  const [first, ...others] = described;
+  invariant(first !== undefined, 'a model is compiled in one way at least');
+  const printed = (
+    { schedules }: Described,
+    body: Omit<Manifest, 'files' | 'provenance' | 'sha256'>,
+    listed: ArtifactFiles,
+  ) =>
+    printManifest({
+      ...body,
+      files: Object.fromEntries(Object.entries(listed).map(([name, bytes]) => [name, entry(bytes)])),
+      provenance: { compiler: version, options, ...(schedules && { schedules }) },
+    });
+  const rest: ArtifactFiles = Object.assign(
+    {},
+    first.needs,
+    ...others.flatMap((other, i) => [
+      { [ownName(files.manifest, i + 1)]: printed(other, other.content, other.needs) },
+      other.needs,
+    ]),
+    encodeAll({
       'index.js': indexModule,
-      'index.d.ts': printTypings(content),
+      'index.d.ts': printTypings(first.content),
       'package.json': packageJson,
       ...(await loaderFiles()),
+      ...(others.length > 0 && (await chooserFiles())),
     }),
-  };
-  const body: Omit<Manifest, 'sha256'> = {
-    ...content,
-    files: Object.fromEntries(Object.entries(others).map(([name, bytes]) => [name, entry(bytes)])),
-    provenance: { compiler: version, options: parts.options, ...(parts.schedules && { schedules: parts.schedules }) },
-  };
-  const manifest: Manifest = { ...body, sha256: hash(JSON.stringify(body)) };
-  return { ...encodeAll({ [files.manifest]: `${JSON.stringify(manifest, undefined, 1)}\n` }), ...others };
+  );
+  const body = others.length === 0 ? first.content : { ...first.content, variants: variants.map(variantEntry) };
+  return { [files.manifest]: printed(first, body, rest), ...rest };
 }
+
+const variantEntry = ({ profile }: VariantParts, variant: number): Variant => {
+  invariant(profile !== undefined, 'it is known for what each variant is');
+  const { name, version: engineVersion } = profile.engine;
+  const engine = { name, version: engineVersion };
+  return { device: profile.device.class, engine, manifest: ownName(files.manifest, variant) };
+};
+
+/** `kernels.wasm` is the first variant's, `kernels.1.wasm` the next one's. */
+const ownName = (name: string, variant: number): string =>
+  variant === 0 ? name : name.replace(/(?=\.\w+$)/, `.${variant}`);
+
+/** Names files of variants, equal ones by the name of the first. */
+function namesByContent(): (name: string, bytes: Uint8Array, variant: number) => string {
+  const names = new Map<string, string>();
+  return (name, bytes, variant) => {
+    const key = `${name} ${hash(bytes)}`;
+    const known = names.get(key) ?? ownName(name, variant);
+    names.set(key, known);
+    return known;
+  };
+}
+
+const printManifest = (body: Omit<Manifest, 'sha256'>): Uint8Array => {
+  const manifest: Manifest = { ...body, sha256: hash(JSON.stringify(body)) };
+  return new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 1)}\n`);
+};
 
 const encodeAll = (texts: Readonly<Record<string, string>>): ArtifactFiles =>
   Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
@@ -59,8 +122,14 @@ const encodeAll = (texts: Readonly<Record<string, string>>): ArtifactFiles =>
 const hash = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 const entry = (bytes: Uint8Array): FileEntry => ({ bytes: bytes.length, sha256: hash(bytes) });
 
-function describe({ graph, calls, layout }: AssembleParts): Content {
-  return {
+function describe(
+  graph: Graph,
+  { calls, layout, kernels, reused }: VariantParts,
+  nameOf: (name: string, bytes: Uint8Array) => string,
+): Described {
+  const named = (name: keyof KernelFiles) => ({ file: nameOf(name, kernels[name]), bytes: kernels[name] });
+  const [relaxed, plain] = [named(files.relaxedKernels), named(files.kernels)];
+  const content: Content = {
     format: 'tilewright',
     version: formatVersion,
     name: graph.name,
@@ -68,19 +137,18 @@ function describe({ graph, calls, layout }: AssembleParts): Content {
     outputs: graph.outputs.map((output) =>
       slot(output.name, typeOf(graph, output.value), layout.address(output.value)),
     ),
-    memory: {
-      bytes: layout.totalBytes,
-      weights: layout.weightsOffset,
-      resident: layout.residentBytes,
-      thread: threadBytes(calls),
-    },
+    memory: { bytes: layout.totalBytes, weights: layout.weightsOffset, thread: threadBytes(calls) },
+    weights: layout.weights.map(({ file, resident }) => ({ file, resident })),
     prepare: preparationsOf(layout),
     plan: calls.flatMap((call) => stepsOf(call, layout)),
     kernels: [
-      { file: files.relaxedKernels, requires: ['relaxed-simd'] },
-      { file: files.kernels, requires: [] },
+      { file: relaxed.file, requires: ['relaxed-simd'] },
+      { file: plain.file, requires: [] },
     ],
   };
+  const needs = Object.fromEntries([relaxed, plain, ...layout.weights].map(({ file, bytes }) => [file, bytes]));
+  const schedules = reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer }));
+  return { content, needs, schedules };
 }
 
 const slot = (name: string, type: TensorType, offset: number): TensorSlot => ({

@@ -1,23 +1,22 @@
-import { createHash } from 'node:crypto';
 import { byteSize } from '../../ir/dtype.ts';
 import { invariant, UnsupportedError } from '../../ir/errors.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { bytesOf, type TensorData } from '../../ir/tensor-data.ts';
+import type { TensorData } from '../../ir/tensor-data.ts';
+import type { Preparation } from '../../runtime/manifest.ts';
 import { type MemoryPlan, planMemory } from '../graph-passes/plan-memory.ts';
 import { isAlias, isPrepared, type KernelCall, type Operand, type Prepared, workspaces } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
+import { type Constant, type PlacedWeights, placeWeights, type WeightsFile } from './weights.ts';
 
 /**
  * Where everything stands in the model's linear memory: weights first, then the arena, then what is prepared of weights
  * when an artifact is loaded. Bytes throughout.
  */
 export interface Layout {
-  /** The content of the file: first those that stay in memory, then those of which others are prepared. */
-  readonly weights: Uint8Array;
+  /** The files of the weights, in the order in which what stays of them stands in memory. */
+  readonly weights: readonly WeightsFile[];
   readonly weightsOffset: number;
-  /** The weights that stay in memory, from the first on. */
-  readonly residentBytes: number;
   readonly preparations: readonly PlacedPreparation[];
   readonly totalBytes: number;
   /** The arena: interface, activations and workspaces by lifetime. */
@@ -30,7 +29,7 @@ export interface Layout {
 /** The constant's bytes are copied to the arena, which is not in use yet; workspaces stand behind them. */
 export interface PlacedPreparation {
   readonly prepared: Prepared;
-  readonly inFile: { readonly offset: number; readonly bytes: number };
+  readonly inFile: Preparation['weights'];
   readonly from: number;
   readonly to: number;
   readonly workspaces: readonly number[];
@@ -45,8 +44,34 @@ const weightsOffset = alignment;
 /** Kernels compute addresses as signed 32-bit numbers. */
 const mostBytes = 2 ** 31 - 1;
 
-/** Throws UnsupportedError where the model needs more memory than kernels can address. */
-export function layoutMemory(graph: Graph, calls: readonly KernelCall[]): Layout {
+/** The layout of a model that has no variants. */
+export const layoutMemory = (graph: Graph, calls: readonly KernelCall[]): Layout =>
+  layoutVariants(graph, [{ calls }])[0] as Layout;
+
+/**
+ * A layout for each variant of a fused graph, given by its calls; they share files of weights. Throws UnsupportedError
+ * where one needs more memory than kernels can address.
+ */
+export function layoutVariants(
+  graph: Graph,
+  variants: readonly { readonly calls: readonly KernelCall[] }[],
+): readonly Layout[] {
+  const constants = variants.map(({ calls }) => constantsRead(graph, calls));
+  const placed = placeWeights(constants.map((read) => [...read.values()]));
+  return variants.map(({ calls }, i) =>
+    layoutVariant(graph, calls, { constants: constants[i] as ConstantsRead, placed: placed[i] as PlacedWeights }),
+  );
+}
+
+/** The constants that a variant reads, by what operands call them. */
+type ConstantsRead = ReadonlyMap<string | TensorData, Constant>;
+
+interface Weights {
+  readonly constants: ConstantsRead;
+  readonly placed: PlacedWeights;
+}
+
+function layoutVariant(graph: Graph, calls: readonly KernelCall[], weights: Weights): Layout {
   const temps = new Map(
     calls.map((call) => [
       call.node.name,
@@ -55,15 +80,14 @@ export function layoutMemory(graph: Graph, calls: readonly KernelCall[]): Layout
   );
   const plan = planMemory(graph, temps);
   const sources = aliasSources(graph);
-  const weights = placeWeights(graph, calls, sources);
-  const arena = align(weightsOffset + weights.residentBytes);
+  const arena = align(weightsOffset + weights.placed.residentBytes);
   const preparations = placePreparations(calls, weights, arena, plan.arenaBytes);
   const places = new Map(preparations.map(({ prepared, to }) => [prepared, to]));
   const address = (operand: Operand): number => {
     if (isPrepared(operand)) return places.get(operand) ?? 0;
     const source = sourceOf(operand, sources);
-    const weight = weights.offsets.get(source);
-    if (weight !== undefined) return weightsOffset + weight;
+    const weight = weights.constants.get(source);
+    if (weight !== undefined) return weightsOffset + weights.placed.placeOf(weight).inMemory;
     const offset = typeof source === 'string' ? plan.values.get(source) : undefined;
     invariant(
       offset !== undefined,
@@ -76,9 +100,8 @@ export function layoutMemory(graph: Graph, calls: readonly KernelCall[]): Layout
   if (totalBytes > mostBytes)
     throw new UnsupportedError([`a model that needs ${totalBytes} bytes of memory; kernels can address ${mostBytes}`]);
   return {
-    weights: weights.bytes,
+    weights: weights.placed.files,
     weightsOffset,
-    residentBytes: weights.residentBytes,
     preparations,
     totalBytes,
     arenaBytes: plan.arenaBytes,
@@ -114,12 +137,13 @@ function placePreparations(
   let end = arena + Math.max(arenaBytes, ...all.map(({ preparation }) => bytesToPrepare(preparation)));
   return all.map((prepared) => {
     const { constant, preparation } = prepared;
-    const offset = weights.offsets.get(constant);
-    invariant(offset !== undefined, `the constant that ${preparation.name} reads has a place`);
+    const read = weights.constants.get(constant);
+    invariant(read !== undefined, `the constant that ${preparation.name} reads has a place`);
+    const { file, offset } = weights.placed.placeOf(read);
     const to = align(end);
     end = to + preparedBytes(prepared);
     const places = offsetsOf([...preparation.inputs, ...preparation.temps]).map((place) => arena + place);
-    const inFile = { offset, bytes: bytesOfBuffers(preparation.inputs) };
+    const inFile = { file, offset, bytes: bytesOfBuffers(preparation.inputs) };
     return { prepared, inFile, from: arena, to, workspaces: places.slice(1) };
   });
 }
@@ -145,41 +169,18 @@ const preparedBytes = ({ preparation }: Prepared): number => bytesOfBuffers(prep
 const bytesOfBuffers = (buffers: readonly Buffer[]): number =>
   buffers.reduce((sum, { shape, dtype }) => sum + staticElements(shape) * byteSize(dtype), 0);
 
-interface Weights {
-  readonly bytes: Uint8Array;
-  readonly residentBytes: number;
-  readonly offsets: ReadonlyMap<string | TensorData, number>;
-}
-
-/**
- * Puts each distinct constant that a kernel or an output reads into one block, equal contents once; those of which only
- * operands are prepared come last.
- */
-function placeWeights(graph: Graph, calls: readonly KernelCall[], sources: ReadonlyMap<string, string>): Weights {
+/** Each constant that a kernel or an output reads; those of which only operands are prepared come last. */
+function constantsRead(graph: Graph, calls: readonly KernelCall[]): ConstantsRead {
+  const sources = aliasSources(graph);
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
-  const offsets = new Map<string | TensorData, number>();
-  const byContent = new Map<string, number>();
-  const chunks: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
-  let end = 0;
-  const place = (operand: string | TensorData): void => {
+  const read = new Map<string | TensorData, Constant>();
+  const add = (operand: string | TensorData, isResident: boolean): void => {
     const source = sourceOf(operand, sources);
     const data = typeof source === 'string' ? constants.get(source) : source;
-    if (data === undefined || offsets.has(source)) return;
-    const bytes = bytesOf(data.data);
-    const key = createHash('sha256').update(bytes).digest('hex');
-    const known = byContent.get(key);
-    const offset = known ?? align(end);
-    offsets.set(source, offset);
-    if (known !== undefined) return;
-    byContent.set(key, offset);
-    chunks.push({ offset, bytes });
-    end = offset + bytes.length;
+    if (data !== undefined && !read.has(source)) read.set(source, { data, isResident });
   };
-  for (const call of calls) for (const input of call.inputs) if (!isPrepared(input)) place(input);
-  for (const output of graph.outputs) place(output.value);
-  const residentBytes = align(end);
-  for (const { constant } of preparedOperands(calls)) place(constant);
-  const bytes = new Uint8Array(align(end));
-  for (const chunk of chunks) bytes.set(chunk.bytes, chunk.offset);
-  return { bytes, residentBytes, offsets };
+  for (const call of calls) for (const input of call.inputs) if (!isPrepared(input)) add(input, true);
+  for (const output of graph.outputs) add(output.value, true);
+  for (const { constant } of preparedOperands(calls)) add(constant, false);
+  return read;
 }

@@ -1,48 +1,68 @@
 import { readdir, readFile } from 'node:fs/promises';
 import * as nodeModule from 'node:module';
-import { runtimeTypings } from './typings.ts';
+import { chooserTypings, runtimeTypings } from './typings.ts';
+
+type Texts = Readonly<Record<string, string>>;
 
 /**
  * The runtime as an artifact carries it, no byte of which depends on the model: its modules as JavaScript without
  * comments, and its types. The published package holds them built; in a checkout their types are stripped here.
  */
-export function loaderFiles(): Promise<Readonly<Record<string, string>>> {
+export function loaderFiles(): Promise<Texts> {
   loaded ??= readLoader();
   return loaded;
 }
 
-/** Read once in a process. */
-let loaded: ReturnType<typeof readLoader> | undefined;
+/** What chooses among variants, beside that: an artifact without variants does not carry it. */
+export function chooserFiles(): Promise<Texts> {
+  chooser ??= readChooser();
+  return chooser;
+}
 
-const folder = new URL('../../runtime/', import.meta.url);
+/** Read once in a process. */
+let loaded: Promise<Texts> | undefined;
+let chooser: Promise<Texts> | undefined;
+
+const root = new URL('../../', import.meta.url);
 const typesOnly = 'api';
 
-async function readLoader(): Promise<Readonly<Record<string, string>>> {
-  const names = await readdir(folder);
-  const built = names.includes('index.js');
-  const pattern = built ? /^(.*)\.js$/ : /^(.*)\.ts$/;
+async function readLoader(): Promise<Texts> {
+  const { code, isBuilt } = await readModules('runtime/');
+  return {
+    ...code,
+    [`runtime/${typesOnly}.d.ts`]: await read(`runtime/${typesOnly}${isBuilt ? '.d.ts' : '.ts'}`),
+    'runtime/index.d.ts': runtimeTypings,
+  };
+}
+
+async function readChooser(): Promise<Texts> {
+  const { code } = await readModules('runtime/choose/');
+  return { ...code, 'runtime/choose/index.d.ts': chooserTypings };
+}
+
+/** The modules of a folder, by their paths in an artifact. */
+async function readModules(folder: string): Promise<{ readonly code: Texts; readonly isBuilt: boolean }> {
+  const names = await readdir(new URL(folder, root));
+  const isBuilt = names.includes('index.js');
+  const pattern = isBuilt ? /^(.*)\.js$/ : /^(.*)\.ts$/;
   const modules = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
   const code = modules
     .filter((module) => module !== typesOnly)
     .map(async (module): Promise<readonly [string, string]> => {
-      const source = await read(built ? `${module}.js` : `${module}.ts`);
-      return [`runtime/${module}.js`, withoutComments(built ? source : stripTypes(source))];
+      const source = await read(`${folder}${module}${isBuilt ? '.js' : '.ts'}`);
+      return [`${folder}${module}.js`, withoutComments(isBuilt ? source : stripTypes(source))];
     });
-  return Object.fromEntries([
-    ...(await Promise.all(code)),
-    [`runtime/${typesOnly}.d.ts`, await read(built ? `${typesOnly}.d.ts` : `${typesOnly}.ts`)],
-    ['runtime/index.d.ts', runtimeTypings],
-  ]);
+  return { code: Object.fromEntries(await Promise.all(code)), isBuilt };
 }
 
-const read = (name: string): Promise<string> => readFile(new URL(name, folder), 'utf8');
+const read = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
 
 /** Node warns, once, that the function is experimental: nothing that someone who compiles a model can act on. */
 function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
-    return nodeModule.stripTypeScriptTypes(source.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
+    return nodeModule.stripTypeScriptTypes(source.replaceAll(/(from '\.\.?\/[\w-]+)\.ts'/g, "$1.js'"));
   } finally {
     process.emitWarning = emitWarning;
   }

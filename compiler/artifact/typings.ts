@@ -26,6 +26,16 @@ export declare class ThreadError extends Error {}
 export declare function load(source: ArtifactSource, options?: LoadOptions): Promise<Model>;
 `;
 
+/** The types of `runtime/choose/index.js`. */
+export const chooserTypings = `import type { ChooseVariant } from '../api.js';
+
+export interface FastestOptions {
+  readonly budget?: number;
+  readonly cache?: string;
+}
+export declare function fastestVariant(options?: FastestOptions): ChooseVariant;
+`;
+
 /** What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source. */
 export const indexModule = `import { load as loadArtifact } from './runtime/index.js';
 

@@ -41,7 +41,7 @@ test('weights are prepared when an artifact is loaded, which makes its files no 
   expect(manifestOf(plain).prepare).toEqual([]);
   const manifest = manifestOf(prepared);
   expect(manifest.prepare).toHaveLength(3);
-  expect(manifest.memory.resident).toBeLessThan(prepared['weights.bin']?.length ?? 0);
+  expect(manifest.weights[0]?.resident).toBeLessThan(prepared['weights.bin']?.length ?? 0);
   // The weights that are an output are in the file as they are as well.
   const twice = 4 * 16 * 8 * 9;
   const [small, large] = [plain, prepared].map((files) => files['weights.bin']?.length ?? 0);

@@ -11,8 +11,9 @@ import type { Reused, ReuseOptions } from '../../reuse/reuse.ts';
 import { dumpIr } from '../dump-ir.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
-import { dbOption, dimOption, type ModelOptions, parallelOption, shapeOption } from '../options.ts';
+import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
+import { variantLines } from '../variant-lines.ts';
 import { withStore } from '../with-store.ts';
 
 interface CompileArguments extends ModelOptions {
@@ -20,6 +21,7 @@ interface CompileArguments extends ModelOptions {
   readonly target: 'wasm';
   readonly dumpIr?: string;
   readonly db?: string;
+  readonly variants?: number;
 }
 
 type Timing = readonly [phase: string, milliseconds: number];
@@ -34,12 +36,20 @@ export const compileCommand = (): Command =>
     .addOption(shapeOption())
     .addOption(parallelOption())
     .addOption(dbOption())
+    .addOption(
+      new Option(
+        '--variants <K>',
+        'with --db: at most so many schedules for different kinds of devices, of which the runtime can choose',
+      ).argParser(parseCount),
+    )
     .option('--dump-ir <DIR>', 'write the program as it is after each stage')
     .action(run);
 
 const phases = ['import', 'graph passes', 'lower and schedule', 'plan memory', 'generate code', 'assemble'];
 
-async function run(path: string, options: CompileArguments): Promise<void> {
+async function run(path: string, options: CompileArguments, command: Command): Promise<void> {
+  const { db, variants } = options;
+  if (variants !== undefined && db === undefined) command.error('error: --variants needs a tuning database: --db');
   await checkFree(options.output);
   if (options.dumpIr !== undefined) await checkFree(options.dumpIr);
   const timings: Timing[] = [];
@@ -52,13 +62,19 @@ async function run(path: string, options: CompileArguments): Promise<void> {
     const start = performance.now();
     const graph = await readModel(path, options);
     onPhase('import', performance.now() - start);
-    const provenance = { target: options.target, dims: options.dim, shapes: options.shape, parallel: options.parallel };
+    const provenance = {
+      target: options.target,
+      dims: options.dim,
+      shapes: options.shape,
+      parallel: options.parallel,
+      ...(variants !== undefined && { variants }),
+    };
     const compileWith = (reuse?: ReuseOptions): Promise<Compilation> =>
       compile(graph, { parallel: options.parallel, provenance, onPhase, ...(reuse && { reuse }) });
     const compilation =
-      options.db === undefined
+      db === undefined
         ? await compileWith()
-        : await withStore(options.db, true, (store) => compileWith({ store }));
+        : await withStore(db, true, (store) => compileWith({ store, ...(variants !== undefined && { variants }) }));
     await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
     progress.stop();
     process.stdout.write(summary(options.output, compilation, timings));
@@ -94,6 +110,7 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
   return [
     `${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`,
     ...(reused === undefined ? [] : rankLines(reused)),
+    ...variantLines(compilation),
     table.toString(),
     ...memoryLines(memoryUse(fused, calls, layout)),
     `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
