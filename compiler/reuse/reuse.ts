@@ -36,13 +36,13 @@ export interface ReuseOptions {
   readonly profile?: DeviceProfile;
   /** What ranks schedules of workloads that no record is near to; they get the default schedule where there is none. */
   readonly costModel?: CostModel;
-}
-
   /**
    * At most so many schedules of the whole model, of which the runtime can choose, for different kinds of devices that
    * the store knows: one, for the profile, if nothing is said.
    */
   readonly variants?: number;
+}
+
 /** A kernel with where its schedule is from. */
 export interface Reused {
   readonly kernel: Kernel;
