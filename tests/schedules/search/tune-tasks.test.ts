@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { randomSourceOf } from '../../../ir/random.ts';
 import { emptyForest } from '../../../schedules/cost-model/forest.ts';
@@ -282,7 +282,7 @@ describe('an abort', () => {
 });
 
 describe('while a round is measured', () => {
-  /** Each measurement takes some milliseconds, and ends at once when it is aborted; one comes after the other. */
+  /** Each measurement lasts while others have so many turns, or until it is aborted; one comes after the other. */
   function slow(spaces: Readonly<Record<string, SyntheticSpace>>, budget: Budget, over: Partial<Tuning> = {}) {
     const seen = { measuring: 0, most: 0, madeIdle: 0, madeMeanwhile: 0 };
     const watched = mapSpaces(spaces, (space) => {
@@ -301,10 +301,9 @@ describe('while a round is measured', () => {
     const measure: Measure = ({ space }, candidates, { signal } = {}) => {
       seen.most = Math.max(seen.most, ++seen.measuring);
       const measured = device
-        .then(() => delay(10, undefined, { ...(signal && { signal }) }))
-        .then(
-          () => candidates.map((candidate) => time((space as SyntheticSpace).msOf(candidate))),
-          () => [],
+        .then(() => turns(200, signal))
+        .then(() =>
+          candidates.map((each) => (signal?.aborted ? undefined : time((space as SyntheticSpace).msOf(each)))),
         );
       device = measured.finally(() => seen.measuring--);
       return measured;
@@ -365,6 +364,10 @@ describe('while a round is measured', () => {
     await expect(eventsOf({ ...tuning, measure })).rejects.toThrow('no device');
   });
 });
+
+async function turns(count: number, signal?: AbortSignal): Promise<void> {
+  for (let i = 0; i < count && !signal?.aborted; i++) await setImmediate();
+}
 
 const mapSpaces = (
   spaces: Readonly<Record<string, SyntheticSpace>>,
