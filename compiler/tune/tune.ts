@@ -62,7 +62,7 @@ export async function* tune(tasks: readonly KernelTask[], options: TuneOptions):
     return knownFirst(await knownCandidates(task, store), chosen);
   };
   yield* tuneTasks({
-    tasks: await Promise.all(tasks.map(async (task) => ({ task, strategy: await strategyOf(task) }))),
+    tasks: tasks.map((task) => ({ task, strategy: () => strategyOf(task) })),
     measure: measureTasks(tasks, measurer),
     model,
     budget,

@@ -25,12 +25,12 @@ export interface Session {
 
 export interface TaskState extends Progress {
   readonly task: Task;
-  readonly strategy: Strategy;
+  readonly openStrategy: () => Promise<Strategy>;
   readonly bests: number[];
   /** What was measured in the search. */
   readonly measured: Timed[];
-  /** Whether its default schedule is measured, or was. */
-  isBegun: boolean;
+  /** There since its default schedule is measured. */
+  strategy?: Strategy;
   /** The default schedule, once it is measured. */
   standard?: Timed;
   end?: TaskEnd;
@@ -45,8 +45,8 @@ export function newSession(tuning: Tuning): Session {
   const measuring = new Set<Promise<unknown>>();
   return {
     tuning,
-    states: tuning.tasks.map(({ task, strategy }) => {
-      return { task, strategy, calls: task.calls, bests: [], measured: [], isBegun: false, spent: 0, tried: 0 };
+    states: tuning.tasks.map(({ task, strategy: openStrategy }) => {
+      return { task, openStrategy, calls: task.calls, bests: [], measured: [], spent: 0, tried: 0 };
     }),
     isAborted: () => tuning.signal?.aborted === true,
     elapsed: () => tuning.now() - begun,

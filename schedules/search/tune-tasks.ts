@@ -44,12 +44,12 @@ async function* search(session: Session): AsyncGenerator<TuneEvent, void> {
 async function nextRound(session: Session, pending?: Round): Promise<Round | undefined> {
   if (session.isAborted()) return undefined;
   const begun = session.elapsed();
-  const fresh = session.states.find(({ isBegun }) => !isBegun);
+  const fresh = session.states.find(({ strategy }) => strategy === undefined);
   const state = fresh ?? nextOpen(session, pending);
   const count = state === undefined ? 0 : affordable(session, state, pending);
   if (state === undefined || count < 1) return undefined;
-  if (state === fresh) {
-    state.isBegun = true;
+  if (state.strategy === undefined) {
+    state.strategy = await state.openStrategy();
     return beginRound(session, state, 'default', [state.task.space.preferred], begun);
   }
   const isGivenUp = (): boolean => session.isAborted() || timeLeft(session) <= 0;
@@ -75,7 +75,7 @@ function nextOpen({ states }: Session, pending: Round | undefined): TaskState | 
 async function* learnFrom(session: Session, round: Round): AsyncGenerator<TuneEvent, void> {
   const { state, stage, candidates } = round;
   const { task, strategy, bests } = state;
-  const timed = yield* concludeRound(session, round, strategy.tell);
+  const timed = yield* concludeRound(session, round, strategy?.tell);
   state.spent += session.elapsed() - Math.max(round.begun, session.concluded);
   session.concluded = session.elapsed();
   state.tried += candidates.length;

@@ -4,8 +4,8 @@ import type { Candidate, Measure, Outcome, Strategy, Task } from './search.ts';
 
 /** What tuning goes by. */
 export interface Tuning {
-  /** Their default schedules are measured in this order. */
-  readonly tasks: readonly { readonly task: Task; readonly strategy: Strategy }[];
+  /** Their default schedules are measured in this order. A strategy is asked for when its task's turn has come. */
+  readonly tasks: readonly { readonly task: Task; readonly strategy: () => Promise<Strategy> }[];
   readonly measure: Measure;
   /** What the strategies rank by: it learns from every time that is measured. */
   readonly model: LearnedCostModel;

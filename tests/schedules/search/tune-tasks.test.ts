@@ -25,7 +25,7 @@ function bench(spaces: Readonly<Record<string, SyntheticSpace>>, budget: Budget,
   const model = learnedCostModel(emptyForest);
   const tasks = Object.entries(spaces).map(([name, space]) => ({
     task: syntheticTask(name, space),
-    strategy: strategyFor('auto', space, model, randomSourceOf(1, name)),
+    strategy: async () => strategyFor('auto', space, model, randomSourceOf(1, name)),
   }));
   const measure: Measure = async ({ name, space }, candidates) => {
     batches.push({ task: name, keys: candidates.map(({ key }) => key) });
@@ -366,7 +366,10 @@ describe('while a round is measured', () => {
 });
 
 async function turns(count: number, signal?: AbortSignal): Promise<void> {
-  for (let i = 0; i < count && !signal?.aborted; i++) await setImmediate();
+  for (let i = 0; i < count; i++) {
+    if (signal?.aborted) return;
+    await setImmediate();
+  }
 }
 
 const mapSpaces = (
