@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile, importOnnx } from '../../compiler/index.ts';
+import { hasChromium, launchChromium } from '../chromium.ts';
 import { readBlocks, readDocument } from './markdown.ts';
 import { readClassifier } from './workspace.ts';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -23,7 +21,7 @@ const policy = `default-src 'none'; ${/`(script-src 'self' [^`]*)`/.exec(readDoc
 const fileOf = (name: string): string =>
   readBlocks('README.md').find((block) => block.options['file'] === name)?.text ?? '';
 
-describe.skipIf(!existsSync(executablePath))("the README's page", () => {
+describe.skipIf(!hasChromium)("the README's page", () => {
   let server: Server | undefined;
   let browser: Browser | undefined;
 
@@ -40,7 +38,7 @@ describe.skipIf(!existsSync(executablePath))("the README's page", () => {
       response.end(site.get(url));
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium();
   }, 120_000);
 
   afterAll(async () => {

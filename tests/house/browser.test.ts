@@ -1,15 +1,11 @@
-import { existsSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ArtifactFiles, compile, GraphBuilder, importOnnx } from '../../compiler/index.ts';
+import { hasChromium, launchChromium } from '../chromium.ts';
 import { smallInput, smallModel, smallOutput } from './small-model.ts';
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
-const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
 /** The strictest policy that allows WebAssembly at all: no eval, no inline script, no blob: or data: address. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
@@ -65,7 +61,7 @@ async function largeModel(): Promise<ArtifactFiles> {
   return (await compile(builder.finish())).files;
 }
 
-describe.skipIf(!existsSync(executablePath))('in a browser', () => {
+describe.skipIf(!hasChromium)('in a browser', () => {
   let server: Server | undefined;
   let browser: Browser | undefined;
   let address = '';
@@ -75,7 +71,7 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
     server = createServer(serve(files, await largeModel())).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath, args: FLAGS });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {

@@ -20,20 +20,20 @@ const SETTLE = { batch: 5, calm: 2, gain: 0.98, most: 400 };
 /** Takes samples in the cache mode that is asked for. */
 export class Sampler {
   readonly #timing: Timing;
-  readonly #sampleMs: number;
+  readonly #tickMs = tickOfClock();
   /** Beyond what a core has for itself of caches, which are 2 MiB at most today. */
   readonly #other = new Float64Array((4 * 2 ** 20) / 8);
 
   constructor(timing: Timing) {
     this.#timing = timing;
-    this.#sampleMs = Math.max(SAMPLE_MS, TICKS * tickOfClock());
   }
 
   /** Runs a kernel until the engine has compiled it for good, and finds out how many runs make a sample. */
   open(kernel: KernelInstance): Session {
     kernel.run();
-    const one = this.#timing.tiersUp ? settle(kernel) : time(kernel, 1);
-    const runs = this.#timing.cache === 'cold' ? 1 : Math.ceil(this.#sampleMs / Math.max(one, 1e-6));
+    const one = this.#timing.tiersUp ? settle(kernel, this.#tickMs) : time(kernel, 1);
+    const sampleMs = Math.max(SAMPLE_MS, TICKS * this.#tickMs);
+    const runs = this.#timing.cache === 'cold' ? 1 : Math.ceil(sampleMs / Math.max(one, 1e-6));
     return { kernel, runs: Math.max(1, Math.min(runs, 100_000)) };
   }
 
@@ -65,12 +65,14 @@ function time({ run }: KernelInstance, runs: number): number {
 }
 
 /** Runs batches until one is hardly faster than the best before it, twice in a row. */
-function settle(kernel: KernelInstance): number {
+function settle(kernel: KernelInstance, tickMs: number): number {
   const start = performance.now();
-  let best = time(kernel, 1);
+  // A clock that has not moved says no more than that.
+  const atMost = (runs: number): number => Math.max(time(kernel, runs), tickMs / runs);
+  let best = atMost(1);
   for (let calm = 0; calm < SETTLE.calm && performance.now() - start < SETTLE.most; ) {
     const runs = Math.ceil(SETTLE.batch / Math.max(best, 1e-3));
-    const ms = time(kernel, runs);
+    const ms = atMost(runs);
     calm = ms > best * SETTLE.gain ? calm + 1 : 0;
     best = Math.min(best, ms);
   }

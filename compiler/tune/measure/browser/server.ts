@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOwnHost, originsOf } from './hosts.ts';
 import { readModules } from './modules.ts';
@@ -58,19 +59,9 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const { method = '', url = '/', headers } = request;
   if (!isOwnHost(headers.host, host)) return refuse(421, 'This server does not know that name.');
   if (method !== 'GET' && method !== 'POST') return refuse(405, 'This cannot be done here.');
+  if (method === 'POST' && !(Number(headers['content-length']) <= MOST_BYTES)) return refuse(413, 'This is too long.');
   const controller = new AbortController();
   response.on('close', () => controller.abort());
-  const json = async (): Promise<unknown> => JSON.parse(await textOf(request));
+  const json = async (): Promise<unknown> => JSON.parse(await text(request));
   return site.answer({ method, url: new URL(`http://localhost${url}`), json, signal: controller.signal });
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MOST_BYTES) throw new Error('too long');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

@@ -1,3 +1,4 @@
+import type { Answer, Lost } from '../ask.ts';
 import { parseAnswer, parseProfile } from './answers.ts';
 import { type Document, entranceDocument, measuringDocument, refusalDocument } from './documents.ts';
 import { encode } from './encoding.ts';
@@ -29,6 +30,15 @@ const documentReply = ({ html, policy }: Document, status = 200): Reply => ({
   headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy },
   body: html,
 });
+
+/** What a page says that cannot be read is an answer, too: no other one follows. */
+function readAnswer(json: unknown): Answer | Lost {
+  try {
+    return parseAnswer(json);
+  } catch (error) {
+    return { kind: 'failed', message: `the page's answer cannot be read: ${(error as Error).message}` };
+  }
+}
 
 /**
  * The pages and the session behind them. Whoever first posts the token back is sent to another secret, below which stands
@@ -88,7 +98,7 @@ export class Site {
         return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: encode(order) };
       }
       case 'answer':
-        this.#session.answer(page, Number(searchParams.get('number')), parseAnswer(await json()));
+        this.#session.answer(page, Number(searchParams.get('number')), readAnswer(await json()));
         return { status: 204 };
       default:
         return refuse(404, 'There is nothing here.');
