@@ -6,16 +6,16 @@ import type { Graph } from '../../../ir/graph/graph.ts';
 import { type CacheMode, cacheModes } from '../../../schedules/database/record.ts';
 import type { TuningStore } from '../../../schedules/database/store.ts';
 import { type StrategyName, strategyNames } from '../../../schedules/search/strategies.ts';
-import { nodeProfile, targetOf } from '../../tune/device.ts';
-import { workerMeasurer } from '../../tune/measure/workers.ts';
+import { targetOf } from '../../tune/device.ts';
 import { printReport } from '../../tune/report/report.ts';
 import { tune, tuningTasks } from '../../tune/tune.ts';
 import { version } from '../../version.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
+import { type Device, devices, openMeasurer } from '../open-measurer.ts';
 import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
 import { printSummary } from '../tune-tables.ts';
-import { tuneView } from '../tune-view.ts';
+import { type TuneView, tuneView } from '../tune-view.ts';
 import { withStore } from '../with-store.ts';
 
 interface TuneArguments extends ModelOptions {
@@ -25,6 +25,8 @@ interface TuneArguments extends ModelOptions {
   readonly seed: number;
   readonly strategy: StrategyName;
   readonly cache: CacheMode;
+  readonly device: Device;
+  readonly host: string;
   readonly report?: string;
 }
 
@@ -51,43 +53,63 @@ export const tuneCommand = (): Command =>
         .choices(cacheModes)
         .default('warm'),
     )
+    .addOption(
+      new Option('--device <DEVICE>', 'where to measure: on this machine in Node, or in a page that a browser opens')
+        .choices(devices)
+        .default('node'),
+    )
+    .addOption(
+      new Option('--host <HOST>', 'the address of this machine at which that page is; 0.0.0.0: all of them').default(
+        '127.0.0.1',
+      ),
+    )
     .option('--report <FILE>', 'write a page on what was measured and found: HTML that needs no network')
     .addOption(dimOption())
     .addOption(shapeOption())
     .addOption(parallelOption())
     .action(run);
 
-async function run(path: string, options: TuneArguments): Promise<void> {
+async function run(path: string, options: TuneArguments, command: Command): Promise<void> {
+  if (options.device === 'node' && command.getOptionValueSource('host') === 'cli')
+    command.error('error: --host is for --device browser', { exitCode: 2 });
   if (options.report !== undefined) await requirePlaceFor(options.report);
   const graph = await readModel(path, options);
-  await withStore(options.db, false, (store) => tuneInto(store, graph, path, options));
+  await withStore(options.db, false, (store) =>
+    interruptible((signal) => tuneInto(store, graph, { ...options, model: basename(path) }, signal)),
+  );
 }
 
-async function tuneInto(store: TuningStore, graph: Graph, path: string, options: TuneArguments): Promise<void> {
-  const measurer = workerMeasurer(nodeProfile(), { cache: options.cache });
+type TuneInto = TuneArguments & { readonly model: string };
+
+async function tuneInto(store: TuningStore, graph: Graph, options: TuneInto, signal: AbortSignal): Promise<void> {
+  let view: TuneView | undefined;
+  const say = (line: string): void => (view?.say ?? printLine)(line);
+  const measurer = await openMeasurer(options, options.model, say, signal);
   try {
     const tasks = tuningTasks(graph, { measurer, parallel: options.parallel });
     const { time: ms, trials, seed, strategy } = options;
     const budget = { ...(ms !== undefined && { ms }), ...(trials !== undefined && { trials }) };
-    const view = tuneView(process.stdout, tasks, budget);
+    view = tuneView(process.stdout, tasks, budget);
     try {
-      await interruptible(async (signal) => {
-        for await (const event of tune(tasks, { store, measurer, budget, seed, strategy, signal })) view.handle(event);
-      });
+      for await (const event of tune(tasks, { store, measurer, budget, seed, strategy, signal })) view.handle(event);
     } finally {
       view.end();
     }
-    process.stdout.write(`${printSummary(view.history)}records are in ${store.place}\n`);
+    const { history } = view;
+    view = undefined;
+    process.stdout.write(`${printSummary(history)}records are in ${store.place}\n`);
     if (options.report === undefined) return;
     const { device, engine } = measurer.profile;
-    const facts = { model: basename(path), budget, device, engine, target: targetOf(measurer.profile).name };
+    const facts = { model: options.model, budget, device, engine, target: targetOf(measurer.profile).name };
     const date = new Date().toISOString();
-    await writeWhole(options.report, printReport(view.history, { ...facts, date, compilerVersion: version }));
+    await writeWhole(options.report, printReport(history, { ...facts, date, compilerVersion: version }));
     process.stdout.write(`${options.report}: the report\n`);
   } finally {
     await measurer.close();
   }
 }
+
+const printLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** It would be a pity to find out after an hour. Throws a CompilerError where a file cannot be. */
 async function requirePlaceFor(file: string): Promise<void> {

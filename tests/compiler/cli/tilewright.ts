@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../../compiler/cli/main.ts', import.meta.url));
@@ -9,8 +9,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the command; `signal` says which signal to send it, after how many milliseconds. */
-export function tilewright(args: readonly string[], signal?: readonly [NodeJS.Signals, number]): Promise<Ended> {
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What matches on standard output, as soon as it is there. Rejects where the command ends without it. */
+  readonly said: (pattern: RegExp) => Promise<string>;
+}
+
+/** Starts the command. */
+export function start(args: readonly string[]): Started {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -19,12 +26,30 @@ export function tilewright(args: readonly string[], signal?: readonly [NodeJS.Si
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const timer = signal && setTimeout(() => child.kill(signal[0]), signal[1]);
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code, stdout, stderr });
-    });
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+  const said = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const [found] = pattern.exec(stdout) ?? [];
+        if (found !== undefined) resolve(found);
+      };
+      child.stdout.on('data', look);
+      look();
+      ended.then(() => reject(new Error(`it never said ${pattern}:\n${stdout}${stderr}`)), reject);
+    });
+  return { child, ended, said };
+}
+
+/** Runs the command; `signal` says which signal to send it, after how many milliseconds. */
+export async function tilewright(args: readonly string[], signal?: readonly [NodeJS.Signals, number]): Promise<Ended> {
+  const { child, ended } = start(args);
+  const timer = signal && setTimeout(() => child.kill(signal[0]), signal[1]);
+  try {
+    return await ended;
+  } finally {
+    clearTimeout(timer);
+  }
 }

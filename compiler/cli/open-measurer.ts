@@ -1,0 +1,50 @@
+import { CompilerError } from '../../ir/errors.ts';
+import type { CacheMode } from '../../schedules/database/record.ts';
+import { nodeProfile } from '../tune/device.ts';
+import { browserMeasurer } from '../tune/measure/browser/browser-measurer.ts';
+import { type BrowserServer, serveSession } from '../tune/measure/browser/server.ts';
+import { BrowserSession } from '../tune/measure/browser/session.ts';
+import type { Measurer } from '../tune/measure/measurer.ts';
+import { workerMeasurer } from '../tune/measure/workers.ts';
+
+/** Where kernels are measured: on this machine in Node, or in a page that some browser opens. */
+export const devices = ['node', 'browser'] as const;
+export type Device = (typeof devices)[number];
+
+export interface MeasurerOptions {
+  readonly device: Device;
+  /** At which the page is served. */
+  readonly host: string;
+  readonly cache: CacheMode;
+}
+
+/** So many milliseconds a page may take to come, and to come back. */
+const PATIENCE = 300_000;
+
+/** Of a browser: says where the page is, and waits for it. Throws a CompilerError where none comes. */
+export async function openMeasurer(
+  { device, host, cache }: MeasurerOptions,
+  model: string,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Measurer> {
+  if (device === 'node') return workerMeasurer(nodeProfile(), { cache });
+  const session = new BrowserSession({ patience: PATIENCE, say });
+  let server: BrowserServer | undefined;
+  const close = async (): Promise<void> => {
+    await session.finish();
+    await server?.close();
+  };
+  try {
+    server = await serveSession(session, host, model);
+    say(`open this page on the device to measure on:\n${server.addresses.map((address) => `  ${address}`).join('\n')}`);
+    const profile = await session.opened(signal);
+    say(`measuring on ${profile.device.fingerprint}, ${profile.engine.name} ${profile.engine.version}`);
+    const measurer = browserMeasurer(session, profile, { cache });
+    return { ...measurer, close: () => measurer.close().then(close) };
+  } catch (error) {
+    await close();
+    if (signal.aborted) throw new CompilerError('interrupted before a page was opened', { cause: error });
+    throw error;
+  }
+}
