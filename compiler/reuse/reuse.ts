@@ -7,7 +7,6 @@ import { asDecided } from '../../schedules/decision.ts';
 import { inOneGo } from '../../schedules/search/proposal.ts';
 import { randomStrategy } from '../../schedules/search/random.ts';
 import type { CostModel, Decisions } from '../../schedules/search/search.ts';
-import { takeBest } from '../../schedules/search/take-best.ts';
 import type { ParallelAxis } from '../../schedules/space/context.ts';
 import { type Target, wasmSimd } from '../../schedules/target/target.ts';
 import {
@@ -34,7 +33,10 @@ export interface ReuseOptions {
   readonly store: TuningStore;
   /** The device and the engine that the model is compiled for: these, if nothing is said. */
   readonly profile?: DeviceProfile;
-  /** What ranks schedules of workloads that no record is near to; they get the default schedule where there is none. */
+  /**
+   * What ranks schedules of workloads that no record is near to, by logarithms of their speed; they get the default
+   * schedule where there is none. A sample of each is lowered for it, which takes longer than to compile the model.
+   */
   readonly costModel?: CostModel;
   /**
    * At most so many schedules of the whole model, of which the runtime can choose, for different kinds of devices that
@@ -76,6 +78,8 @@ const KEPT = 64;
 const TRIES = 4;
 /** From so many schedules the cost model takes the best. */
 const SAMPLE = 32;
+/** How much faster it has to be, as a logarithm: what the prior says of a workload that it has not seen is less sure. */
+const MARGIN = 0.2;
 
 /**
  * The kernels of a fused graph, with what a tuning database knows of their workloads or of near ones. The same database
@@ -175,15 +179,17 @@ async function* nearest({ row }: Group, { store, profile, allows }: Sources): As
   }
 }
 
-/** Rank 4: what a cost model takes for the fastest of a sample and the default schedule. */
+/** Rank 4: what a cost model takes for the fastest of a sample, where it is clearly faster than the default schedule. */
 function* predicted({ source, row }: Group, { profile, costModel, allows }: Sources): Generator<Proposal> {
   if (costModel === undefined) return;
   const target = targetOf(profile);
   const space = candidateSpace(source, target);
   const drawn = inOneGo(randomStrategy(space, randomSourceOf(0, row.hash)).propose(SAMPLE));
   const allowed = drawn.filter(({ decisions }) => allows(decisions));
-  const { best } = takeBest([space.preferred, ...allowed], 1, costModel);
-  for (const { decisions } of best) yield { rank: 4, target, decisions };
+  const [standard = 0, ...scores] = costModel.score([space.preferred, ...allowed]);
+  const score = Math.max(...scores);
+  const best = allowed[scores.indexOf(score)];
+  if (best !== undefined && score > standard + MARGIN) yield { rank: 4, target, decisions: best.decisions };
 }
 
 /** The kernel that is scheduled so for a target. None where that is not legal or cannot be lowered, whatever the reason. */

@@ -123,6 +123,12 @@ describe('a kernel is scheduled', () => {
     expect(again?.kernel).toEqual(found?.kernel);
   });
 
+  test('by default, where the cost model takes no other schedule to be clearly faster', async () => {
+    const costModel: CostModel = { score: (all) => all.map(({ decisions }) => decisions.size / 1000) };
+    const [found] = await reuse(dense, new MemoryStore(), { costModel });
+    expect(found).toMatchObject({ rank: 5, from: undefined });
+  });
+
   test('by default, if nothing is known', async () => {
     const [found] = await reuse(dense, new MemoryStore());
     expect(found).toMatchObject({ rank: 5, from: undefined });
