@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launchChromium } from '../chromium.ts';
+import { start } from '../compiler/cli/tilewright.ts';
 import { smallInput, smallModel, smallOutput } from './small-model.ts';
 import { root } from './source-files.ts';
 
@@ -87,6 +89,19 @@ describe('the package as published', () => {
   test('runs a model on several threads', { timeout: 2 * MINUTES }, async () => {
     await writeFile(join(folder, 'threads.mjs'), THREADS);
     expect(await node(['threads.mjs'], folder)).toBe('2 256\n2 256\n');
+  });
+
+  test.skipIf(!hasChromium)('measures in a browser', { timeout: 2 * MINUTES }, async () => {
+    const cli = join(folder, 'node_modules', 'tilewright', 'dist', 'compiler', 'cli', 'main.js');
+    const model = join(folder, 'small.onnx');
+    const { ended, said } = start(['tune', model, '--db', 'memory', '--trials', '1', '--device', 'browser'], cli);
+    const browser = await launchChromium();
+    try {
+      await (await browser.newPage()).goto(await said(/http:\S+/));
+      expect(await ended).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('1 trials') });
+    } finally {
+      await browser.close();
+    }
   });
 
   test('is typed for strict TypeScript without the extensions of ours', { timeout: MINUTES }, async () => {

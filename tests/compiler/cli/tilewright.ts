@@ -16,9 +16,9 @@ export interface Started {
   readonly said: (pattern: RegExp) => Promise<string>;
 }
 
-/** Starts the command. */
-export function start(args: readonly string[]): Started {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts the command: from the sources, where no other file is said. */
+export function start(args: readonly string[], file = main): Started {
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
