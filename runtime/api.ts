@@ -58,8 +58,8 @@ export interface VariantChoice {
   readonly name: string;
   /**
    * `timed`: it was the fastest just now. `remembered`: that was found out when the artifact was loaded before.
-   * `unsettled`: it is the first, or the fastest of those that could be compared, since times had not settled when the
-   * budget was spent, or a variant could not be loaded.
+   * `unsettled`: it is the first, or the fastest of those that could be compared, since one that was slower still gained on
+   * the other when the budget was spent, took too long to be timed, or could not be loaded.
    */
   readonly because: 'timed' | 'remembered' | 'unsettled';
   /** What was timed, the first run of each aside: milliseconds of a run, the median of the later half of the samples. */

@@ -5,7 +5,7 @@ export interface Fastest {
   /** Which of the variants. */
   readonly chosen: number;
   readonly model: Model;
-  /** Whether all variants were compared, and the times of each had settled. */
+  /** Whether it is known to be the fastest. */
   readonly settled: boolean;
   readonly timings: readonly VariantTiming[];
   /** How long timing took, in milliseconds, the first run of each variant aside. */
@@ -27,28 +27,21 @@ interface Turn {
   readonly totalMs: number;
 }
 
-interface Result {
-  readonly runs: number;
-  /** Of a run. */
-  readonly ms: number;
-  readonly settled: boolean;
-}
-
 /** A turn lasts for so much of the time that a comparison has, and no longer than 5 ms: clocks of browsers are coarse. */
 const partOfTurn = 0.1;
 const longestTurnMs = 5;
 
 const leastTurns = 3;
 
-/** Where times still fall by more, the engine has not replaced all code by that of its optimizing compiler yet. */
-const settledAt = 0.9;
+/** Of variants whose times are so near each other it does not matter which is taken. */
+const near = 0.95;
 
 /**
  * Finds the fastest of several variants: compares the best so far with each other one, in turns, so that both run on the
  * same machine and get warm together. No turn is begun that would not end within the budget, if it takes as long as the
- * one before; so a variant that is slower than that is not timed, and the others are not even loaded. A variant takes
- * the place of the best only where the times of both have settled. Rejects where the first cannot be loaded or run; what
- * is wrong with another one stands in `timings`. Disposes of all models but the one that it gives.
+ * one before; where a run of the first takes longer than that, the others are not even loaded. Rejects where the first
+ * cannot be loaded or run; what is wrong with another one stands in `timings`. Disposes of all models but the one that it
+ * gives.
  */
 export async function fastestOf(
   variants: VariantOffer['variants'],
@@ -69,15 +62,12 @@ export async function fastestOf(
     try {
       challenger = await enter(variants, at, now);
       const begin = now();
-      const results = await race(best, challenger, share, now);
+      const [own, others] = await race([best, challenger], share, now);
       spentMs += now() - begin;
-      for (const [racer, { runs, ms }] of results) {
-        timings.set(racer.at, { name: racer.name, runs, ...(runs > 0 && { ms }) });
-      }
-      const [own, others] = [results.get(best), results.get(challenger)];
-      const isFair = own?.settled === true && others?.settled === true;
-      const loser = isFair && others.ms < own.ms ? best : challenger;
-      settled &&= isFair;
+      timings.set(best.at, timingOf(best, own)).set(at, timingOf(challenger, others));
+      const verdict = compare(own, others);
+      settled &&= verdict !== 'open';
+      const loser = verdict === 'other' ? best : challenger;
       if (loser === best) best = challenger;
       loser.model.dispose();
     } catch (error) {
@@ -106,23 +96,20 @@ const zeros = ({ dtype, shape }: TensorInfo): Tensor => ({
   data: new arrays[dtype](elementCount(shape)),
 });
 
+/** The turns that each has taken when the time is spent. */
 async function race(
-  one: Racer,
-  other: Racer,
+  racers: readonly [Racer, Racer],
   budgetMs: number,
   now: () => number,
-): Promise<ReadonlyMap<Racer, Result>> {
+): Promise<readonly [readonly Turn[], readonly Turn[]]> {
   const turnMs = Math.min(longestTurnMs, budgetMs * partOfTurn);
-  const turns = new Map<Racer, Turn[]>([
-    [one, []],
-    [other, []],
-  ]);
+  const turns: readonly [Turn[], Turn[]] = [[], []];
   const begin = now();
   for (;;)
-    for (const [racer, own] of turns) {
+    for (const [i, own] of turns.entries()) {
+      const racer = racers[i] as Racer;
       const expectedMs = own.at(-1)?.totalMs ?? Math.max(racer.firstMs, turnMs);
-      if (now() - begin + expectedMs > budgetMs)
-        return new Map([...turns].map(([timed, taken]) => [timed, resultOf(taken)]));
+      if (now() - begin + expectedMs > budgetMs) return turns;
       own.push(await takeTurn(racer, turnMs, now));
     }
 }
@@ -136,16 +123,30 @@ async function takeTurn({ model, inputs }: Racer, turnMs: number, now: () => num
   }
 }
 
-/** The later half of the turns counts; its median, against what else the machine did. */
-function resultOf(turns: readonly Turn[]): Result {
-  const times = turns.map(({ runs, totalMs }) => totalMs / runs);
-  const half = Math.floor(times.length / 2);
-  const [earlier, later] = [median(times.slice(0, half)), median(times.slice(half))];
-  return {
-    runs: turns.reduce((sum, turn) => sum + turn.runs, 0),
-    ms: later,
-    settled: turns.length >= leastTurns && later >= settledAt * earlier,
-  };
+function timingOf({ name }: Racer, turns: readonly Turn[]): VariantTiming {
+  const runs = turns.reduce((sum, turn) => sum + turn.runs, 0);
+  return { name, runs, ...(runs > 0 && { ms: median(laterHalf(turns)) }) };
+}
+
+const timeOf = ({ runs, totalMs }: Turn): number => totalMs / runs;
+
+/** The later half counts: code that the engine's optimizing compiler has not replaced yet is slow. */
+const laterHalf = (turns: readonly Turn[]): readonly number[] => turns.map(timeOf).slice(Math.floor(turns.length / 2));
+
+/**
+ * Which of two is the faster, by medians. That is open while the slower one gains on the other: if it did so once more,
+ * as much as from the first part of the later half to the second, it would be the faster.
+ */
+function compare(one: readonly Turn[], other: readonly Turn[]): 'one' | 'other' | 'open' {
+  if (Math.min(one.length, other.length) < leastTurns) return 'open';
+  const [a, b] = [laterHalf(one), laterHalf(other)];
+  const isOther = median(b) < median(a);
+  const [slow, fast] = isOther ? [a, b] : [b, a];
+  const ratio = ([first, last]: readonly [number, number]): number =>
+    median(slow.slice(first * slow.length, last * slow.length)) /
+    median(fast.slice(first * fast.length, last * fast.length));
+  const [before, now] = [ratio([0, 0.5]), ratio([0.5, 1])];
+  return now * (now / before) < near ? 'open' : isOther ? 'other' : 'one';
 }
 
 /** The lower one of two. */

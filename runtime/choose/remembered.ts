@@ -6,9 +6,9 @@ import type { Storage } from './storage.ts';
 export interface Remembered {
   /** Which of the variants. */
   readonly variant: number;
-  /** Whether it was found to be the fastest; else that could not be found out within this budget. */
+  /** Whether it is known to be the fastest; else that could not be found out, so many times. */
   readonly settled: boolean;
-  readonly budget: number;
+  readonly tries: number;
 }
 
 export interface Memory {
@@ -20,12 +20,12 @@ export interface Memory {
 /** There are engines that never open their database, once in a while. */
 const patienceMs = 1000;
 
-/** What is remembered under a key on this machine and engine. Whatever fails is as if there were nothing. */
-export function memoryOf(key: string, folder?: string): Memory {
+/** What is remembered under a key on this machine and engine, of so many variants. Whatever fails is as if there were nothing. */
+export function memoryOf(key: string, variants: number, folder?: string): Memory {
   const storage = storageOf(folder);
   const place = JSON.stringify([machine(), key]);
   return {
-    read: async () => parse(await unlessInVain(storage?.read(place))),
+    read: async () => parse(await unlessInVain(storage?.read(place)), variants),
     write: async (choice) => {
       await unlessInVain(storage?.write(place, JSON.stringify(choice)));
     },
@@ -59,11 +59,11 @@ async function unlessInVain<T>(result: Promise<T> | undefined): Promise<T | unde
   }
 }
 
-function parse(text: unknown): Remembered | undefined {
+function parse(text: unknown, variants: number): Remembered | undefined {
   try {
-    const { variant, settled, budget } = JSON.parse(String(text));
-    const isWhole = Number.isInteger(variant) && typeof settled === 'boolean' && typeof budget === 'number';
-    return isWhole ? { variant, settled, budget } : undefined;
+    const { variant, settled, tries } = JSON.parse(String(text));
+    const isThere = Number.isInteger(variant) && variant >= 0 && variant < variants;
+    return isThere && typeof settled === 'boolean' && Number.isInteger(tries) ? { variant, settled, tries } : undefined;
   } catch {
     return undefined;
   }
