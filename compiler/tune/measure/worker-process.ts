@@ -9,7 +9,7 @@ export class WorkerProcess implements MeasuringWorker {
   constructor() {
     // Sources run as they are from a checkout, built files from the package.
     const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
-    this.#child = fork(new URL(file, import.meta.url), {
+    this.#child = fork(new URL(file, import.meta.url), [`${process.pid}`], {
       // Without V8's baseline compiler, no time is that of code which is not optimized yet.
       execArgv: ['--no-liftoff'],
       serialization: 'advanced',

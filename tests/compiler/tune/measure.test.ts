@@ -1,5 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { nodeProfile, targetOf } from '../../../compiler/tune/device.ts';
 import { expectation, mistakeIn } from '../../../compiler/tune/measure/check.ts';
@@ -37,6 +39,12 @@ describe.each([
     expect(outcomes[1]).toMatchObject({ message: expect.stringMatching(/^output 0: 4 of 4 elements differ/) });
     expect(msOf(outcomes[6]) / msOf(outcomes[0])).toBeGreaterThan(10);
     for (const outcome of outcomes) if (outcome?.kind === 'time') expect(outcome.samples).toBeGreaterThanOrEqual(3);
+  });
+
+  test('what a winner is decided by has samples enough for a confidence interval', async () => {
+    const batch = await copyBatch('copy', 'slow');
+    const outcomes = await closing(open()).measure(await copyTask(), { ...batch, isFinal: true });
+    for (const outcome of outcomes) expect(outcome?.kind === 'time' ? outcome.samples : 0).toBeGreaterThanOrEqual(20);
   });
 
   test('candidates of a layer are right and take a time', { timeout: 60_000 }, async () => {
@@ -92,6 +100,13 @@ describe('what does not end by itself', () => {
     await delay(300);
     controller.abort();
     expect(await measured).toEqual([undefined]);
+  });
+
+  test('a process ends whose parent was gone before it could ask for it', { timeout: 30_000 }, async () => {
+    const file = fileURLToPath(new URL('../../../compiler/tune/measure/worker.ts', import.meta.url));
+    const child = fork(file, [`${process.ppid}`], { stdio: 'ignore' });
+    await once(child, 'exit');
+    expect(child.signalCode).toBe('SIGKILL');
   });
 
   test('a process ends with its parent, even where a candidate never does', { timeout: 30_000 }, async () => {
