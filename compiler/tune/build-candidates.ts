@@ -48,10 +48,14 @@ function roundsFloats({ body, outputs }: TensorFunc): boolean {
 const steps: ReadonlySet<UnaryOp> = new Set(['round', 'floor', 'ceil', 'sign']);
 
 /** Candidates of a task in one module. */
-export async function buildBatch({ target, space }: KernelTask, candidates: readonly Candidate[]): Promise<Batch> {
+export async function buildBatch(
+  { target, space }: KernelTask,
+  candidates: readonly Candidate[],
+  isFinal: boolean,
+): Promise<Batch> {
   const module = new ModuleBuilder(target);
   const kernels = candidates.map((candidate) => module.addKernel(space.kernelOf(candidate)));
-  return { module: await module.emit(), kernels };
+  return { module: await module.emit(), kernels, isFinal };
 }
 
 /** Kernels in flat form that become one module, under names of their own. */

@@ -1,4 +1,4 @@
-import type { Candidate, Measure, Outcome } from '../../schedules/search/search.ts';
+import type { Candidate, Measure, MeasureOptions, Outcome } from '../../schedules/search/search.ts';
 import { buildBatch, buildTask } from './build-candidates.ts';
 import type { Measurer } from './measure/measurer.ts';
 import type { TaskProgram } from './measure/programs.ts';
@@ -19,20 +19,24 @@ export function measureTasks(tasks: readonly KernelTask[], measurer: Measurer): 
   // One thing after the other is built, and one after the other measured, the former while the latter goes on.
   const build = queue();
   const onDevice = queue();
-  const submit = async (task: KernelTask, candidates: readonly Candidate[], signal: AbortSignal | undefined) => {
+  const submit = async (
+    task: KernelTask,
+    candidates: readonly Candidate[],
+    { isFinal = false, signal }: MeasureOptions,
+  ) => {
     const program = await programOf(task);
     const measured: Promise<readonly (Outcome | undefined)[]>[] = [];
     for (const part of inParts(candidates)) {
       if (signal?.aborted) break;
-      const batch = await buildBatch(task, part);
+      const batch = await buildBatch(task, part, isFinal);
       measured.push(onDevice(() => measurer.measure(program, batch, signal)));
     }
     return measured;
   };
-  return async ({ name, workload }, candidates, { signal } = {}) => {
+  return async ({ name, workload }, candidates, options = {}) => {
     const task = known.get(workload);
     if (task === undefined) throw new Error(`the task ${name} is none of those that are measured`);
-    const outcomes = (await Promise.all(await build(() => submit(task, candidates, signal)))).flat();
+    const outcomes = (await Promise.all(await build(() => submit(task, candidates, options)))).flat();
     return candidates.map((_, i) => outcomes[i]);
   };
 }

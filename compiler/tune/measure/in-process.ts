@@ -1,7 +1,7 @@
 import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { DeviceProfile } from '../device.ts';
 import { measureBatch } from './measure-batch.ts';
-import { Baselines, limitFor, type Measurer, taskFailure } from './measurer.ts';
+import { Baselines, effortFor, type Measurer, taskFailure } from './measurer.ts';
 import { type OpenTask, openTask } from './open-task.ts';
 
 /** Measures in this process, which a candidate that hangs or kills it takes along. A batch is always finished. */
@@ -18,7 +18,7 @@ export function inProcessMeasurer(profile: DeviceProfile, cache: CacheMode = 'wa
         const failure = taskFailure('trap', String(error));
         return batch.kernels.map(() => failure);
       }
-      const result = await measureBatch(open, batch, { cache, limit: limitFor(batch), tiersUp: true });
+      const result = await measureBatch(open, batch, { ...effortFor(batch), cache, tiersUp: true });
       return baselines.relate(task.id, result);
     },
     close: async () => undefined,

@@ -23,12 +23,10 @@ interface Entry {
   spent: number;
 }
 
-/** The confidence interval of a median that is narrow enough. */
-const NARROW = 0.02;
 /** What takes so many times as long as the fastest so far, the anchor included, need not be known well. */
 const SLOW = 1.2;
-/** As many samples as a confidence interval takes, but for kernels of which so many take too long. */
-const SAMPLES = { least: 6, slow: 3 };
+/** As many samples as a confidence interval takes. */
+const INTERVAL = 6;
 
 /**
  * Runs each candidate once and compares its results, then times those that were right: all in turns and the anchor
@@ -49,19 +47,16 @@ export async function measureBatch(
     entries.push('run' in checked ? { session: sampler.open(checked), times: [], spent: 0 } : checked);
   }
   const anchor = sampler.open(task.anchor);
-  const anchors = [...sampler.turn(anchor)];
-  let before: readonly number[] = anchors;
+  const anchors = [sampler.turn(anchor)];
   for (let open = openEntries(entries, timing); open.length > 0; open = openEntries(entries, timing)) {
-    const turns: (readonly number[])[] = [];
+    const turns: number[] = [];
     for (const entry of open) {
       await onTurn?.();
       turns.push(turnOf(entry, sampler));
     }
-    const after = sampler.turn(anchor);
-    const around = median([...before, ...after]);
-    for (const [i, { times }] of open.entries()) times.push(...(turns[i] ?? []).map((ms) => ms / around));
-    anchors.push(...after);
-    before = after;
+    anchors.push(sampler.turn(anchor));
+    const around = median(anchors.slice(-2));
+    for (const [i, { times }] of open.entries()) times.push((turns[i] ?? Number.NaN) / around);
   }
   const anchorMs = median(anchors);
   return { outcomes: entries.map((entry) => ('session' in entry ? outcomeOf(entry, anchorMs) : entry)), anchorMs };
@@ -87,25 +82,26 @@ async function check(
   }
 }
 
-function openEntries(all: readonly (Entry | Outcome)[], { limit }: Timing): readonly Entry[] {
+function openEntries(all: readonly (Entry | Outcome)[], timing: Timing): readonly Entry[] {
   const entries = all.filter((entry): entry is Entry => 'session' in entry);
-  const known = entries.filter(({ times }) => times.length >= SAMPLES.least);
+  const known = entries.filter(({ times }) => times.length >= INTERVAL);
   const fastest = Math.min(1, ...known.map(({ times }) => median(times)));
-  return entries.filter((entry) => !isDone(entry, limit, fastest));
+  return entries.filter((entry) => !isDone(entry, timing, fastest));
 }
 
-function isDone({ times, spent }: Entry, limit: number, fastest: number): boolean {
-  if (spent >= limit && times.length >= SAMPLES.slow) return true;
-  if (times.length < SAMPLES.least) return false;
+function isDone({ times, spent }: Entry, { limit, least, spread: narrow }: Timing, fastest: number): boolean {
+  if (times.length < least) return false;
+  if (spent >= limit) return true;
+  if (times.length < INTERVAL) return false;
   const spread = spreadOfMedian(times);
-  return spread <= NARROW || median(times) * (1 - spread) > SLOW * fastest;
+  return spread <= narrow || median(times) * (1 - spread) > SLOW * fastest;
 }
 
-function turnOf(entry: Entry, sampler: Sampler): readonly number[] {
+function turnOf(entry: Entry, sampler: Sampler): number {
   const start = performance.now();
-  const times = sampler.turn(entry.session);
+  const ms = sampler.turn(entry.session);
   entry.spent += performance.now() - start;
-  return times;
+  return ms;
 }
 
 const outcomeOf = ({ times }: Entry, anchorMs: number): Outcome => ({

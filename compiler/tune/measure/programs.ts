@@ -58,15 +58,25 @@ export interface TaskProgram {
 export interface Batch {
   readonly module: Uint8Array<ArrayBuffer>;
   readonly kernels: readonly KernelProgram[];
+  /** Whether a winner is decided on, so that times have to be known better than in a search. */
+  readonly isFinal: boolean;
 }
 
 /** How long and in which way kernels are timed. */
-export interface Timing {
+export interface Timing extends Effort {
   readonly cache: CacheMode;
-  /** Milliseconds for one candidate, after which no more samples are taken; a few are in any case. */
-  readonly limit: number;
   /** Whether the engine compiles what is hot a second time, so that kernels are run until their times stop to fall. */
   readonly tiersUp: boolean;
+}
+
+/** How well times are to be known. */
+export interface Effort {
+  /** Half of a 95 % confidence interval, as a part of the time, that is narrow enough. */
+  readonly spread: number;
+  /** Milliseconds for one candidate, after which no more samples are taken. */
+  readonly limit: number;
+  /** So many samples are taken however long that is. */
+  readonly least: number;
 }
 
 /** What came of a batch. */

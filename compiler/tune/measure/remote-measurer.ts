@@ -1,7 +1,7 @@
 import type { Outcome } from '../../../schedules/search/search.ts';
 import type { DeviceProfile } from '../device.ts';
 import { type Answer, isLost, type Lost, type MeasuringWorker } from './ask.ts';
-import { Baselines, limitFor, type Measurer, taskFailure } from './measurer.ts';
+import { Baselines, effortFor, type Measurer, taskFailure } from './measurer.ts';
 import type { Batch, TaskProgram, Timing } from './programs.ts';
 
 export interface RemoteOptions extends Pick<Timing, 'cache' | 'tiersUp'> {
@@ -125,7 +125,7 @@ class Workers {
     this.#open.delete(task.id);
     this.#open.set(task.id, open);
     const kernels = candidates.flatMap((i) => batch.kernels[i] ?? []);
-    const timing = { cache, limit: limitFor({ kernels }), tiersUp };
+    const timing = { ...effortFor({ ...batch, kernels }), cache, tiersUp };
     const patience = this.#options.patience + SLOWEST * open.anchorMs;
     const message = { kind: 'batch', task: task.id, batch: { ...batch, kernels }, timing } as const;
     const answer = await worker.ask(message, patience, signal);

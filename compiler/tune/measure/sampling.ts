@@ -7,14 +7,15 @@ export interface Session {
   readonly kernel: KernelInstance;
   /** In one sample. */
   readonly runs: number;
+  readonly isLong: boolean;
 }
 
 /** At least so long is a sample of a warm kernel, in milliseconds: of a short one, many runs are timed together. */
 const SAMPLE_MS = 0.3;
 /** A sample lasts for so many ticks of the clock, since browsers have coarse ones. */
 const TICKS = 50;
-/** A kernel's turn: runs that do not count, since caches are still full of another's data, then these samples. */
-const SAMPLES_A_TURN = 3;
+/** What takes longer fills the caches with its own data in a small part of the time, whatever they held before. */
+const LONG_MS = 2;
 const SETTLE = { batch: 5, calm: 2, gain: 0.98, most: 400 };
 
 /** Takes samples in the cache mode that is asked for. */
@@ -34,14 +35,17 @@ export class Sampler {
     const one = this.#timing.tiersUp ? settle(kernel, this.#tickMs) : time(kernel, 1);
     const sampleMs = Math.max(SAMPLE_MS, TICKS * this.#tickMs);
     const runs = this.#timing.cache === 'cold' ? 1 : Math.ceil(sampleMs / Math.max(one, 1e-6));
-    return { kernel, runs: Math.max(1, Math.min(runs, 100_000)) };
+    return { kernel, runs: Math.max(1, Math.min(runs, 100_000)), isLong: one > LONG_MS };
   }
 
-  /** Milliseconds of one run, a few times. */
-  turn({ kernel, runs }: Session): readonly number[] {
-    if (this.#timing.cache === 'cold') return samples(() => this.#flush(), kernel, runs);
-    kernel.run();
-    return samples(() => undefined, kernel, runs);
+  /**
+   * A sample: milliseconds of one run. In warm mode it is taken after a run that does not count, since caches are still
+   * full of another kernel's data.
+   */
+  turn({ kernel, runs, isLong }: Session): number {
+    if (this.#timing.cache === 'cold') this.#flush();
+    else if (!isLong) kernel.run();
+    return time(kernel, runs);
   }
 
   /** Fills the caches with something else. */
@@ -49,13 +53,6 @@ export class Sampler {
     const other = this.#other;
     for (let i = 0; i < other.length; i += 8) other[i] = (other[i] as number) + 1;
   }
-}
-
-function samples(before: () => void, kernel: KernelInstance, runs: number): readonly number[] {
-  return Array.from({ length: SAMPLES_A_TURN }, () => {
-    before();
-    return time(kernel, runs);
-  });
 }
 
 function time({ run }: KernelInstance, runs: number): number {

@@ -56,4 +56,5 @@ export const copyTask = async (reference = 'copy', anchor = 'copy'): Promise<Tas
 export const copyBatch = async (...names: readonly string[]): Promise<Batch> => ({
   module: await assemble(),
   kernels: names.map(program),
+  isFinal: false,
 });

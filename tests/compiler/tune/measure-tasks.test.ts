@@ -26,7 +26,9 @@ function heldDevice() {
   return { measurer, batches, state };
 }
 
-test('what is called while another call goes on is measured after it, one batch at a time', async () => {
+test('what is called while another call goes on is measured after it, one batch at a time', {
+  timeout: 60_000,
+}, async () => {
   const { measurer, batches, state } = heldDevice();
   const tasks = tuningTasks(denseLayer([32, 48, 64]), { measurer });
   const [task] = tasks;
@@ -40,7 +42,7 @@ test('what is called while another call goes on is measured after it, one batch 
     ),
   );
   for (const [i, kernels] of [8, 2, 3].entries()) {
-    await expect.poll(() => batches.length).toBe(i + 1);
+    await expect.poll(() => batches.length, { timeout: 20_000 }).toBe(i + 1);
     expect(batches[i]?.kernels).toBe(kernels);
     batches[i]?.end();
   }

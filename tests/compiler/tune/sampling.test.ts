@@ -18,7 +18,7 @@ test.each([
     return Math.floor(time / tick) * tick;
   });
   const kernel = { run: () => void (time += run), outputs: () => [] };
-  const { runs } = new Sampler({ cache: 'warm', limit: 50, tiersUp: true }).open(kernel);
+  const { runs } = new Sampler({ cache: 'warm', spread: 0.02, limit: 50, least: 3, tiersUp: true }).open(kernel);
   const wanted = Math.max(0.3, 50 * tick);
   expect(runs * run).toBeGreaterThan(0.8 * wanted);
   expect(runs * run).toBeLessThan(Math.max(1.3 * wanted, 1.01 * run));

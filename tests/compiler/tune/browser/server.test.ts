@@ -21,8 +21,8 @@ const order: MeasureOrder = {
   message: {
     kind: 'batch',
     task: 't',
-    batch: { module: Uint8Array.of(0, 97), kernels: [] },
-    timing: { cache: 'warm', limit: 25, tiersUp: true },
+    batch: { module: Uint8Array.of(0, 97), kernels: [], isFinal: false },
+    timing: { cache: 'warm', spread: 0.02, limit: 25, least: 3, tiersUp: true },
   },
 };
 
