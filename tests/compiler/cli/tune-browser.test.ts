@@ -54,7 +54,7 @@ describe('tune --device browser', { timeout: 120_000 }, () => {
   });
 
   test('a host that is not of this machine is refused, and so is one where there is no page', async () => {
-    expect(await tilewright(tune('none.db', '--host', '192.0.2.1'))).toMatchObject({
+    expect(await tilewright(tune('none.db', '--host', '203.0.113.1'))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('error: listen EADDRNOTAVAIL'),
     });

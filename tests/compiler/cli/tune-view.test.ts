@@ -26,6 +26,15 @@ conv: timeout, no end
 `);
   });
 
+  test('what is said stands between them', () => {
+    const stream = new PassThrough({ encoding: 'utf8' });
+    const view = tuneView(stream, [conv], {});
+    for (const event of events.slice(0, 2)) view.handle(event);
+    view.say('the page is back');
+    view.end();
+    expect(stream.read()).toBe('the page is back\n0:01 | conv | default | no time | 0 of 1 tasks\n');
+  });
+
   test('a round that an interrupt cut off is told of too', () => {
     const stream = new PassThrough({ encoding: 'utf8' });
     const view = tuneView(stream, [conv], {});
@@ -78,6 +87,7 @@ describe('the table on a terminal', () => {
     terminal.on('data', (text: string) => written.push(text));
     const view = tuneView(terminal, [conv, gemm], { trials: 5 });
     for (const event of events) view.handle(event);
+    view.say('the page is back');
     view.end();
     const text = written.join('');
     expect(text).toContain('0 of 5 trials');
@@ -85,6 +95,7 @@ describe('the table on a terminal', () => {
     const lines = first.split('\u001b')[0]?.split('\n') ?? [];
     expect(lines.length).toBeLessThanOrEqual(8);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
+    expect(text.match(/the page is back\n/g)).toHaveLength(1);
     expect(text.endsWith(`\u001b[${lines.length - 1}A\u001b[1G\u001b[0J`)).toBe(true);
   });
 });

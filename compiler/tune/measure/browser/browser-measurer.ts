@@ -19,8 +19,7 @@ export function browserMeasurer(
   { cache = 'warm', patience = 2000 }: BrowserOptions = {},
 ): Measurer {
   const shown = { tasks: new Map<string, string>(), measured: 0, failed: 0 };
-  let workers = 0;
-  const open = (): MeasuringWorker => pageWorker(session, ++workers, shown);
+  const open = (): MeasuringWorker => pageWorker(session, shown);
   const { measure, close } = remoteMeasurer(profile, { cache, patience, tiersUp: true, open });
   return {
     profile,
@@ -44,8 +43,9 @@ interface ShownState {
 }
 
 /** A worker of the page that is there now: with the page, it ends. */
-function pageWorker(session: BrowserSession, worker: number, shown: ShownState): MeasuringWorker {
+function pageWorker(session: BrowserSession, shown: ShownState): MeasuringWorker {
   const { page } = session;
+  const worker = session.newWorker();
   return {
     ask: async (message, patience, signal) => {
       if (session.page !== page) return { kind: 'crash', message: 'the page was loaded again' };

@@ -28,6 +28,7 @@ export class BrowserSession {
   #current: NumberedOrder = { number: 0, order: { kind: 'rest' } };
   /** Resolves when there is another order or another page. */
   #changed = Promise.withResolvers<void>();
+  #workers = 0;
   #settle: ((answer: Answer | Lost) => void) | undefined;
   /** Rejects where no page comes, or comes back. */
   readonly #failed = Promise.withResolvers<never>();
@@ -119,6 +120,11 @@ export class BrowserSession {
       this.#settle = undefined;
       signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** The number of a worker that no order has named yet. */
+  newWorker(): number {
+    return ++this.#workers;
   }
 
   /** Has the page end its worker. */

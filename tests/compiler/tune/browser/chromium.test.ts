@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { targetOf } from '../../../../compiler/tune/device.ts';
 import { browserMeasurer } from '../../../../compiler/tune/measure/browser/browser-measurer.ts';
 import { type BrowserServer, serveSession } from '../../../../compiler/tune/measure/browser/server.ts';
 import { BrowserSession } from '../../../../compiler/tune/measure/browser/session.ts';
 import type { Measurer } from '../../../../compiler/tune/measure/measurer.ts';
+import type { ToWorker } from '../../../../compiler/tune/measure/protocol.ts';
 import { measureTasks } from '../../../../compiler/tune/measure-tasks.ts';
 import { tasksOf } from '../../../../compiler/tune/tasks.ts';
 import { randomSource } from '../../../../ir/random.ts';
@@ -15,6 +16,13 @@ import { denseLayer } from '../graphs.ts';
 import { copyBatch, copyTask } from '../hand-written.ts';
 
 const kinds = (outcomes: readonly (Outcome | undefined)[]) => outcomes.map((outcome) => outcome?.kind);
+
+/** Of how many candidates a batch is in which one never ends. */
+function endlessAmong(message: ToWorker | undefined): number {
+  if (message?.kind !== 'batch') return 0;
+  const { kernels } = message.batch;
+  return kernels.some(({ steps }) => steps[0]?.name === 'endless') ? kernels.length : 0;
+}
 
 describe.skipIf(!hasChromium)('in a page of a browser', { timeout: 60_000 }, () => {
   let browser: Browser;
@@ -64,15 +72,29 @@ describe.skipIf(!hasChromium)('in a page of a browser', { timeout: 60_000 }, () 
 
   test('a page that is loaded again goes on; what it was at when that happens twice is given up', async () => {
     const measurer = await measurerWith(30_000);
+    const asked = vi.spyOn(session, 'ask');
     const measured = measurer.measure(await copyTask(), await copyBatch('copy', 'endless', 'slow'));
-    for (const _ of ['all of them', 'the one that never ends']) {
-      await delay(1500);
+    // All of them, then the one that never ends.
+    for (const kernels of [3, 1]) {
+      await expect.poll(() => endlessAmong(asked.mock.lastCall?.[0].message), { timeout: 20_000 }).toBe(kernels);
       await page.reload();
     }
     const outcomes = await measured;
     expect(kinds(outcomes)).toEqual(['time', 'crash', 'time']);
     await page.reload();
     expect(kinds(await measurer.measure(await copyTask(), await copyBatch('copy')))).toEqual(['time']);
+  });
+
+  test('a network that fails for a while costs nothing but time', async () => {
+    const measurer = await measurerWith(30_000);
+    const asked = vi.spyOn(session, 'ask');
+    await page.context().setOffline(true);
+    const measured = measurer.measure(await copyTask('copy', 'slow'), await copyBatch('copy', 'slow'));
+    await expect.poll(() => page.textContent('#state')).toContain('No connection to the terminal');
+    await page.context().setOffline(false);
+    expect(kinds(await measured)).toEqual(['time', 'time']);
+    expect(await page.textContent('#state')).toBe('Measuring …');
+    expect(asked.mock.calls.map(([{ message }]) => message.kind)).toEqual(['task', 'batch']);
   });
 
   test('what is aborted ends soon, and has no outcome', async () => {

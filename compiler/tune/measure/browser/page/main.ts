@@ -5,7 +5,7 @@ import { type Connection, enter } from './connection.ts';
 import { keepAwake } from './keep-awake.ts';
 import { thisProfile } from './profile.ts';
 import { showDevice, showProgress, showState } from './view.ts';
-import { WebWorker } from './web-worker.ts';
+import { openWorker, type WebWorker } from './web-worker.ts';
 
 // The page that measures: does what it is ordered until there is no more to do.
 
@@ -58,7 +58,9 @@ async function measure(
   showProgress(shown);
   if (current?.number !== worker) {
     rest();
-    current = { number: worker, worker: new WebWorker() };
+    const opened = await openWorker(signal);
+    if (opened === undefined) return;
+    current = { number: worker, worker: opened };
   }
   const answer = await current.worker.ask(message, patience, signal);
   if (!signal.aborted) await connection.answer(number, answer);

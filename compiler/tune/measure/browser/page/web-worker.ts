@@ -1,13 +1,31 @@
 import { type Answer, ask, type Channel, isLost, type Lost } from '../../ask.ts';
 import type { FromWorker, ToWorker } from '../../protocol.ts';
 
+const AGAIN_MS = 1000;
+
+/** A worker that is loaded: as the network may fail, that is tried until the signal aborts, and then there is none. */
+export async function openWorker(signal: AbortSignal): Promise<WebWorker | undefined> {
+  const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
+  while (!signal.aborted) {
+    const worker = new Worker(new URL(file, import.meta.url), { type: 'module' });
+    const isLoaded = await new Promise((resolve) => {
+      worker.addEventListener('message', () => resolve(true), { once: true });
+      worker.addEventListener('error', () => resolve(false), { once: true });
+      signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    if (isLoaded) return new WebWorker(worker);
+    worker.terminate();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+  return undefined;
+}
+
 /** A worker of this page that measures. It is ended where it gives no answer. */
 export class WebWorker {
   readonly #worker: Worker;
 
-  constructor() {
-    const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
-    this.#worker = new Worker(new URL(file, import.meta.url), { type: 'module' });
+  constructor(worker: Worker) {
+    this.#worker = worker;
   }
 
   async ask(message: ToWorker, patience: number, signal: AbortSignal): Promise<Answer | Lost> {

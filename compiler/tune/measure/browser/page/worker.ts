@@ -8,3 +8,5 @@ const answer = openService(async (message) => postMessage(message));
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   answer(data).catch((error: unknown) => reportError(error));
 });
+// Says that it is loaded.
+postMessage('ready');
