@@ -5,6 +5,7 @@ import { registerHooks } from 'node:module';
 const entries: Readonly<Record<string, URL>> = {
   tilewright: new URL('../../compiler/index.ts', import.meta.url),
   'tilewright/runtime': new URL('../../runtime/index.ts', import.meta.url),
+  'tilewright/runtime/choose': new URL('../../runtime/choose/index.ts', import.meta.url),
 };
 
 registerHooks({

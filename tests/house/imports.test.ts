@@ -88,6 +88,14 @@ describe('the runtime', () => {
   });
 });
 
+describe('what chooses among variants', () => {
+  test('is imported by no other part of the runtime: who does not ask for it does not load it', () => {
+    const isIn = (path: string) => path.startsWith('runtime/choose/');
+    const wrong = imports.filter(({ from, target }) => layerOf(from) === 'runtime' && !isIn(from) && isIn(target));
+    expect(wrong.map(place)).toEqual([]);
+  });
+});
+
 describe('what measures kernels', () => {
   const scripts = ['main', 'worker'].map((name) => `compiler/tune/measure/browser/page/${name}.ts`);
   const needed = new Set(scripts);

@@ -12,18 +12,19 @@ import { root } from './source-files.ts';
 const NPM = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const MINUTES = 60_000;
 
-/** What a user of the package writes: both entries, in TypeScript that is checked and then run. */
+/** What a user of the package writes: its entries, in TypeScript that is checked and then run. */
 const CONSUMER = `
 import { readFile } from 'node:fs/promises';
 import { compile, importOnnx, writeArtifact } from 'tilewright';
 import { load, type Tensor } from 'tilewright/runtime';
+import { fastestVariant } from 'tilewright/runtime/choose';
 
 const { files } = await compile(importOnnx(await readFile('small.onnx')));
 await writeArtifact(files, 'from-api');
 
 const x: Tensor = { dtype: 'f32', shape: [2, 3], data: new Float32Array(${JSON.stringify(smallInput)}) };
 for (const source of [files, 'from-api', 'from-cli']) {
-  const model = await load(source);
+  const model = await load(source, { choose: fastestVariant({ budget: 50 }) });
   const { y } = await model.run({ x });
   console.log(JSON.stringify(Array.from(y?.data as Float32Array)));
   model.dispose();

@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ArtifactFiles, compile, importOnnx } from '../../../compiler/index.ts';
 import { smallModel } from '../../house/small-model.ts';
+import { artifactWith } from '../../runtime/choose/models.ts';
 import { graphOf, smallArtifact } from '../../runtime/models.ts';
 
 const compileSmall = async (): Promise<ArtifactFiles> =>
@@ -89,6 +90,18 @@ describe('the loader', () => {
     );
     expect(sizes.length).toBeGreaterThan(3);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10_000);
+  });
+
+  test('takes 4 KB more where there are variants to choose among', async () => {
+    const variants = await artifactWith('first');
+    const isChooser = (name: string) => /^runtime\/choose\/.*\.js$/.test(name);
+    expect(Object.keys(files).filter(isChooser)).toEqual([]);
+    const chooser = Object.keys(variants).filter(isChooser);
+    const sizes = chooser.map((name) => brotliCompressSync(variants[name] as Uint8Array).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(4000);
+    for (const name of chooser)
+      for (const [, target = ''] of text(variants, name).matchAll(/ from '(.*)';/g))
+        expect(Object.keys(variants)).toContain(new URL(target, `file:///${name}`).pathname.slice(1));
   });
 
   test('does not depend on the model', async () => {

@@ -10,6 +10,7 @@ import { openStore } from '../../../schedules/database/open-store.ts';
 import { idOf } from '../../../schedules/database/rows.ts';
 import type { Candidate } from '../../../schedules/search/search.ts';
 import { candidatesOf, recordOf, sourceOf } from '../reuse/records.ts';
+import { on, phone } from '../reuse/variants.ts';
 import { denseLayer } from '../tune/graphs.ts';
 import { tilewright } from './tilewright.ts';
 
@@ -74,6 +75,36 @@ test('a database that knows nothing changes nothing but what the manifest says',
   const [plain, empty] = [await filesOf('plain'), await filesOf('empty')];
   for (const [name, bytes] of plain) if (name !== '/manifest.json') expect(empty.get(name)).toBe(bytes);
   expect((await manifestOf('plain')).provenance).not.toHaveProperty('schedules');
+});
+
+test('schedules for several kinds of devices are kept as variants, and it is said what they add', async () => {
+  const store = await openStore(at('devices.db'));
+  const [one, two] = candidatesOf(source, 2, targetOf(profile)) as [Candidate, Candidate];
+  const target = targetOf(profile).name;
+  await store.add(
+    [workloadRow(source)],
+    [recordOf(source, one, 1, { ...profile, target }), recordOf(source, two, 1, { ...on(phone), target })],
+  );
+  await store.close();
+  const said = await compileTo('two', '--db', at('devices.db'), '--variants', '2');
+  const own = `${profile.device.class}, v8 ${profile.engine.version}`;
+  expect(said).toContain(
+    `2 variants, of which the runtime can choose:\n  ${own}: 1 of 1 kernels were measured there\n`,
+  );
+  expect(said).toMatch(/\n {2}arm64-simd128, jsc 620\.1: 1 of 1 kernels were measured there; adds \d+ bytes\n/);
+  expect((await manifestOf('two')).provenance.options.variants).toBe(2);
+  await compileTo('two-again', '--db', at('devices.db'), '--variants', '2');
+  expect(await filesOf('two-again')).toEqual(await filesOf('two'));
+  expect(await compileTo('one', '--db', at('devices.db'), '--variants', '1')).not.toMatch(/variants/);
+  expect((await tilewright(['run', at('two')])).code).toBe(0);
+});
+
+test.each([
+  [['--variants', '2'], 'error: --variants needs a tuning database: --db'],
+  [['--variants', '0', '--db', 'memory'], 'Expected a whole number ≥ 1.'],
+])('%j is refused', async (args, message) => {
+  const { code, stderr } = await tilewright(['compile', at('dense.tir'), '-o', at('refused'), ...args]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
 });
 
 test('a database that is not there is refused', async () => {
