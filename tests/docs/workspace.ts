@@ -79,6 +79,7 @@ export async function checkTypes(folder: string, modules: readonly string[]): Pr
     paths: {
       tilewright: [join(root, 'compiler', 'index.ts')],
       'tilewright/runtime': [join(root, 'runtime', 'index.ts')],
+      'tilewright/runtime/choose': [join(root, 'runtime', 'choose', 'index.ts')],
     },
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: modules }));
