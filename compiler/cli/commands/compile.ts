@@ -2,7 +2,6 @@ import { brotliCompressSync } from 'node:zlib';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { Graph } from '../../../ir/graph/graph.ts';
-import { files as artifactFiles } from '../../../runtime/manifest.ts';
 import { type MemoryUse, memoryUse } from '../../artifact/memory-use.ts';
 import { checkFree, writeArtifact } from '../../artifact/write.ts';
 import { type Compilation, compile } from '../../pipeline.ts';
@@ -103,7 +102,7 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
   });
   // Weights take seconds to compress, and hardly shrink.
   const onTheWire = (name: string, bytes: Uint8Array) =>
-    name === artifactFiles.weights ? '' : brotliCompressSync(bytes).length;
+    /^weights\..*bin$/.test(name) ? '' : brotliCompressSync(bytes).length;
   for (const [name, bytes] of Object.entries(files)) table.push([name, bytes.length, onTheWire(name, bytes)]);
   const time = timings.map(([phase, ms]) => `${phase} ${ms.toFixed(0)} ms`).join(', ');
   const total = timings.reduce((sum, [, ms]) => sum + ms, 0);

@@ -92,6 +92,8 @@ test('schedules for several kinds of devices are kept as variants, and it is sai
     `2 variants, of which the runtime can choose:\n  ${own}: 1 of 1 kernels were measured there\n`,
   );
   expect(said).toMatch(/\n {2}arm64-simd128, jsc 620\.1: 1 of 1 kernels were measured there; adds \d+ bytes\n/);
+  for (const file of ['weights.bin', 'weights.0.bin', 'weights.1.bin'])
+    expect(said).toMatch(new RegExp(`${file} +│ +\\d+ │ +│`));
   expect((await manifestOf('two')).provenance.options.variants).toBe(2);
   await compileTo('two-again', '--db', at('devices.db'), '--variants', '2');
   expect(await filesOf('two-again')).toEqual(await filesOf('two'));
