@@ -11,9 +11,9 @@ import type { Trace } from '../schedules/trace.ts';
 import { chooseDefinitions } from './choose-definitions.ts';
 import { type HoistedInput, hoistConstants, pack } from './hoist-constants.ts';
 import { workloadOf } from './lower/workload.ts';
+import { lowerOnce } from './lower-once.ts';
 import { splitPhases } from './phases.ts';
 import { isDivisible } from './tensor-passes/divide-parallel.ts';
-import { lowerSchedule } from './tensor-passes/index.ts';
 
 /** A kernel as it is scheduled for one target. */
 export interface KernelVariant {
@@ -203,7 +203,7 @@ export function lowerScheduled(
     definition: definition.func,
     trace,
     scheduled: func,
-    lowered: funcs.map((phase) => lowerSchedule(phase)),
+    lowered: funcs.map(lowerOnce),
     shared,
     inputs: hoisted.inputs,
     operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },
@@ -248,7 +248,7 @@ export function preparationsOf({
   inputs,
 }: Pick<BuiltVariant, 'definition' | 'inputs'>): Kernel['preparations'] {
   const entries = inputs.flatMap(({ prepare }, i) =>
-    prepare === undefined ? [] : [[i, lowerSchedule({ ...prepare, name: `${definition.name}/prepare` })] as const],
+    prepare === undefined ? [] : [[i, lowerOnce({ ...prepare, name: `${definition.name}/prepare` })] as const],
   );
   return new Map(entries);
 }

@@ -19,8 +19,8 @@ interface Counted extends Analysis {
   readonly kernel: BuiltVariant;
 }
 
-/** So many kernels are kept from when they are counted until they are measured: those of some rounds. */
-const KEPT = 512;
+/** So many kernels are kept from when they are counted until they are measured: those that are made for a round. */
+const KEPT = 64;
 
 /**
  * Schedules, lowers and counts what is asked for. There is no candidate where the schedule is not legal or cannot be
