@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compile, importOnnx, writeArtifact } from '../../../compiler/index.ts';
 import { smallModel } from '../../house/small-model.ts';
+import { artifactWith } from '../../runtime/choose/models.ts';
 
 const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
 
@@ -14,6 +15,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tilewright-typings-'));
   await writeArtifact((await compile(importOnnx(smallModel()))).files, join(folder, 'model'));
+  await writeArtifact(await artifactWith('first'), join(folder, 'variants'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -53,6 +55,20 @@ const error: Error = new ArtifactError('text');
 export { error, first, z };
 `;
   expect(await check(program)).toBe('');
+});
+
+test('what chooses among variants is typed', async () => {
+  const program = `
+import { load, type VariantChoice } from './variants/index.js';
+import { fastestVariant } from './variants/runtime/choose/index.js';
+
+const model = await load({ choose: fastestVariant({ budget: 50, cache: 'somewhere' }) });
+const choice: VariantChoice | undefined = model.info().variant;
+await load({ choose: async ({ variants: [first] }) => (first === undefined ? model : first.load()) });
+await load({ choose: fastestVariant({ budget: '50' }) });
+export { choice };
+`;
+  expect(await check(program)).toMatch(/^\S*consumer\.ts\(8,\d+\): error[^\n]*\n$/);
 });
 
 test('an input that the model lacks, and one of another type, are mistakes', async () => {
