@@ -14,6 +14,7 @@ import { workloadOf } from './lower/workload.ts';
 import { lowerOnce } from './lower-once.ts';
 import { splitPhases } from './phases.ts';
 import { isDivisible } from './tensor-passes/divide-parallel.ts';
+import { lowerForWebgpu } from './tensor-passes/index.ts';
 
 /** A kernel as it is scheduled for one target. */
 export interface KernelVariant {
@@ -195,15 +196,16 @@ export const buildVariant = (workload: Workload, context: SpaceContext, decide: 
 /** The kernel of a schedule. */
 export function lowerScheduled(
   { definition, trace, func }: Scheduled,
-  { constants }: Pick<SpaceContext, 'constants'>,
+  { constants, target }: Pick<SpaceContext, 'constants' | 'target'>,
 ): BuiltVariant {
   const hoisted = hoistConstants(func, constants);
   const { funcs, shared } = splitPhases(hoisted.func);
+  const lower = target.gpu === undefined ? lowerOnce : lowerForWebgpu;
   return {
     definition: definition.func,
     trace,
     scheduled: func,
-    lowered: funcs.map(lowerOnce),
+    lowered: funcs.map((phase) => lower(phase)),
     shared,
     inputs: hoisted.inputs,
     operands: { inputs: hoisted.func.inputs, outputs: hoisted.func.outputs },

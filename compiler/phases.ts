@@ -1,4 +1,5 @@
 import type { Buffer, Stmt, TensorFunc } from '../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../ir/tensor/typing.ts';
 import { rewrite, update, walk } from '../ir/tensor/visit.ts';
 
 /** A scheduled function as functions that run one after the other. */
@@ -10,8 +11,8 @@ export interface Phases {
 }
 
 /**
- * Cuts a scheduled function where threads have to wait for one another: before and after each parallel loop that stands
- * under no other. So a phase is shared by threads as a whole, or run by one of them, and no thread waits inside of it.
+ * Cuts a scheduled function where threads, or a GPU's workgroups, have to wait for one another: before and after each
+ * parallel loop, or loop over these, that stands under no other. So a phase is shared by threads as a whole, or run by one of them, and no thread waits inside of it.
  * A parallel loop under a serial one is run by one thread.
  *
  *   func @f { for i in 64 parallel { S }  for j in 32 parallel { T } }   →   @f { for i … }   @f/2 { for j … }
@@ -60,7 +61,8 @@ function groupStmts(stmts: readonly Stmt[]): readonly Stmt[] {
 }
 
 const isParallel = (stmt: Stmt): boolean =>
-  stmt.kind === 'for' && stmt.loopKind === 'parallel' && stmt.extent.kind === 'const';
+  stmt.kind === 'for' &&
+  (isThreadAxis(stmt.loopKind) || (stmt.loopKind === 'parallel' && stmt.extent.kind === 'const'));
 
 const serialized = (stmt: Stmt): Stmt =>
   rewrite(stmt, {

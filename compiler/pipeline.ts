@@ -2,8 +2,8 @@ import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
 import type { ParallelAxis } from '../schedules/space/context.ts';
-import { assembleArtifact, type KernelFiles } from './artifact/assemble.ts';
-import { type Layout, layoutVariants } from './artifact/layout.ts';
+import { assembleArtifact, type KernelFiles, type VariantParts } from './artifact/assemble.ts';
+import { type Layout, layoutMemory, layoutVariants } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
 import { buildKernels, type KernelCall } from './kernels.ts';
@@ -11,8 +11,15 @@ import type { Reused, ReuseOptions } from './reuse/reuse.ts';
 import { reuseVariants } from './reuse/reuse-variants.ts';
 import { requireStaticShapes } from './static-shape.ts';
 import type { DeviceProfile } from './tune/device.ts';
+import { type CompiledForGpu, compileForGpu } from './webgpu/program.ts';
+
+/** What a model can be compiled for. */
+export const targets = ['wasm', 'webgpu'] as const;
+export type TargetName = (typeof targets)[number];
 
 export interface CompileOptions {
+  /** What the artifact runs on; the processor alone, by WebAssembly, if nothing is said. */
+  readonly targets?: readonly TargetName[];
   /** The axis of its results along which threads divide a kernel: `auto` if nothing is said. */
   readonly parallel?: ParallelAxis;
   /**
@@ -34,6 +41,7 @@ export interface Compilation extends CompiledVariant {
   readonly fused: Graph;
   /** All ways in which it was compiled: the first is the one that stands here as well. */
   readonly variants: readonly CompiledVariant[];
+  readonly gpu?: CompiledForGpu;
 }
 
 /** What a model is on one kind of device. */
@@ -54,16 +62,29 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   verifyGraph(graph);
   requireStaticShapes(graph);
   const fused = await phase('graph passes', () => optimizeGraph(graph));
+  const { targets: wanted = ['wasm'], provenance = {} } = options;
+  const parts = wanted.includes('wasm') ? await compileForWasm(fused, options, phase) : withoutKernels(fused);
+  const gpu = wanted.includes('webgpu') ? await phase('compile for webgpu', () => compileForGpu(fused)) : undefined;
+  const files = await phase('assemble', () =>
+    assembleArtifact({ graph: fused, variants: parts, ...(gpu && { gpu }), options: provenance }),
+  );
+  const variants: readonly CompiledVariant[] = parts;
+  return { files, fused, ...(variants[0] as CompiledVariant), variants, ...(gpu && { gpu }) };
+}
+
+async function compileForWasm(fused: Graph, options: CompileOptions, phase: Phase): Promise<readonly VariantParts[]> {
   const variants = await phase('lower and schedule', () => scheduleKernels(fused, options));
   const layouts = await phase('plan memory', () => layoutVariants(fused, variants));
   const kernels = await phase('generate code', () => inTurn(variants, emitKernels));
-  const compiled = variants.map((variant, i) => ({ ...variant, layout: layouts[i] as Layout }));
-  const parts = compiled.map((variant, i) => ({ ...variant, kernels: kernels[i] as KernelFiles }));
-  const files = await phase('assemble', () =>
-    assembleArtifact({ graph: fused, variants: parts, options: options.provenance ?? {} }),
-  );
-  return { files, fused, ...(compiled[0] as CompiledVariant), variants: compiled };
+  return variants.map((variant, i) => ({
+    ...variant,
+    layout: layouts[i] as Layout,
+    kernels: kernels[i] as KernelFiles,
+  }));
 }
+
+/** What stands for the processor where a model is compiled for GPUs alone. */
+const withoutKernels = (fused: Graph): readonly VariantParts[] => [{ calls: [], layout: layoutMemory(fused, []) }];
 
 const scheduleKernels = async (
   graph: Graph,

@@ -97,6 +97,11 @@ export interface Model<
 }
 
 export interface LoadOptions {
+  /**
+   * What runs a model that was compiled for it: what `webgpu` of `tilewright/runtime/webgpu` gives. Without it, the
+   * processor does.
+   */
+  readonly device?: Device;
   /** The kernels, compiled already, for hosts that forbid compiling from bytes. */
   readonly kernels?: WebAssembly.Module;
   /**
@@ -117,6 +122,16 @@ export interface LoadOptions {
    * `tilewright/runtime/choose` gives. Without it, and with `kernels`, the first is loaded.
    */
   readonly choose?: ChooseVariant;
+}
+
+/** Loads an artifact for a device other than the processor. */
+export type Device = (artifact: DeviceArtifact) => Promise<Model>;
+
+export interface DeviceArtifact {
+  /** What `manifest.json` holds. */
+  readonly manifest: object;
+  /** A file of the artifact, checked. */
+  readonly read: (file: string) => Promise<Uint8Array>;
 }
 
 export type ChooseVariant = (offer: VariantOffer) => Promise<Model>;

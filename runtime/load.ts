@@ -20,7 +20,10 @@ import { Threads } from './threads.ts';
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
   const manifest = await parseManifest(files.manifest, await read(files.manifest));
-  const { choose, kernels, threads = 1, relaxedSimd } = options;
+  const { device, choose, kernels, threads = 1, relaxedSimd } = options;
+  if (device !== undefined) return device({ manifest, read: (file) => readChecked(read, manifest, file) });
+  if (manifest.kernels.length === 0)
+    throw new ArtifactError('the model was compiled for WebGPU alone: load it with { device: webgpu() }');
   const { variants } = manifest;
   if (choose === undefined || kernels !== undefined || variants === undefined)
     return loadVariant(read, manifest, options);

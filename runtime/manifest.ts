@@ -1,4 +1,4 @@
-import type { Feature, TensorInfo } from './api.ts';
+import type { DType, Feature, TensorInfo } from './api.ts';
 
 /** The version of the artifact's format that this runtime writes and reads. */
 export const formatVersion = 1;
@@ -20,6 +20,8 @@ export interface Manifest {
   readonly kernels: readonly KernelsFile[];
   /** The ways in which the model was compiled, where there are several: the first is this one. */
   readonly variants?: readonly Variant[];
+  /** The model as it runs on a GPU, if it was compiled for that. */
+  readonly webgpu?: GpuProgram;
   /** Every other file of the artifact; those that are not code are checked when it is loaded. */
   readonly files: Readonly<Record<string, FileEntry>>;
   readonly provenance: Provenance;
@@ -113,9 +115,53 @@ export interface ScheduleOrigin {
   readonly record?: { readonly sha256: string; readonly workload: string };
 }
 
+/**
+ * The model as it runs on a GPU. There are two buffers, of constants and of all else; an element of any dtype takes a
+ * word of its own in them. Offsets and sizes are bytes, of bindings as the default limits allow them.
+ */
+export interface GpuProgram {
+  /** The file of WGSL, and the file of the constants. */
+  readonly shaders: string;
+  readonly weights: string;
+  /** Functions that all kernels may call come first in the file, then the kernels: positions in the text. */
+  readonly functionsEnd: number;
+  readonly kernels: readonly { readonly name: string; readonly end: number }[];
+  readonly weightsBytes: number;
+  readonly arenaBytes: number;
+  readonly constants: readonly GpuConstant[];
+  /** Where inputs stand in the arena, in their order, and outputs in either buffer. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly Omit<GpuBinding, 'bytes'>[];
+  readonly plan: readonly GpuStep[];
+}
+
+/** A constant: where it stands in its file, in elements of its dtype, and where it goes in the buffer of constants. */
+export interface GpuConstant {
+  readonly dtype: DType;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly to: number;
+}
+
+export interface GpuBinding {
+  readonly buffer: 'weights' | 'arena';
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A dispatch of an entry point; its bindings are numbered from 0. `node` names what it computes, for people. */
+export interface GpuStep {
+  readonly kernel: string;
+  readonly node: string;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  readonly bindings: readonly GpuBinding[];
+}
+
 export const files = {
   manifest: 'manifest.json',
   kernels: 'kernels.wasm',
   relaxedKernels: 'kernels.relaxed.wasm',
   weights: 'weights.bin',
+  shaders: 'kernels.wgsl',
+  gpuWeights: 'weights.gpu.bin',
 } as const;

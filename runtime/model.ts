@@ -2,7 +2,7 @@ import type { Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from '
 import { ModelInputError } from './errors.ts';
 import type { Manifest, TensorSlot } from './manifest.ts';
 import { bindPlan } from './program.ts';
-import { checkTensor, copySlot, viewSlot } from './tensor.ts';
+import { checkInputs, copySlot, viewSlot } from './tensor.ts';
 
 type AnyTensors = Tensors<Record<string, TypedArray>>;
 
@@ -110,18 +110,5 @@ export class LoadedModel implements Model {
         { dtype: slot.dtype, shape: slot.shape, data: copySlot(memory.buffer, slot) },
       ]),
     );
-  }
-}
-
-function checkInputs(expected: readonly TensorInfo[], inputs: AnyTensors): void {
-  for (const name of Object.keys(inputs ?? {})) {
-    if (expected.some((input) => input.name === name)) continue;
-    const known = expected.map((input) => JSON.stringify(input.name)).join(', ');
-    throw new ModelInputError(`the model has no input ${JSON.stringify(name)}; it has ${known || 'none'}`);
-  }
-  for (const input of expected) {
-    const tensor = inputs?.[input.name];
-    if (tensor === undefined) throw new ModelInputError(`input ${JSON.stringify(input.name)} is missing`);
-    checkTensor(input, tensor);
   }
 }

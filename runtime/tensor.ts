@@ -1,4 +1,4 @@
-import type { DType, Tensor, TensorInfo, TypedArray } from './api.ts';
+import type { DType, Tensor, TensorInfo, Tensors, TypedArray } from './api.ts';
 import { ModelInputError } from './errors.ts';
 import type { TensorSlot } from './manifest.ts';
 
@@ -32,6 +32,10 @@ export function copySlot(memory: ArrayBuffer, slot: TensorSlot): TypedArray {
 
 const describe = ({ dtype, shape }: Pick<TensorInfo, 'dtype' | 'shape'>): string => `${dtype}[${shape.join(', ')}]`;
 
+/** Elements that stand in a file. */
+export const viewElements = (file: Uint8Array, dtype: DType, offset: number, bytes: number): TypedArray =>
+  new arrays[dtype](file.slice(offset, offset + bytes).buffer);
+
 /** Throws ModelInputError where a tensor does not have the dtype, shape and number of elements that an input takes. */
 export function checkTensor(input: TensorInfo, tensor: Tensor): void {
   const expected = `input ${JSON.stringify(input.name)} must be ${describe(input)}`;
@@ -45,5 +49,19 @@ export function checkTensor(input: TensorInfo, tensor: Tensor): void {
   }
   if (tensor.data.length !== count) {
     throw new ModelInputError(`${expected}: ${count} elements, but its data has ${tensor.data.length}`);
+  }
+}
+
+/** Throws ModelInputError where inputs are missing, unknown, or not what a model takes. */
+export function checkInputs(expected: readonly TensorInfo[], inputs: Tensors<Record<string, TypedArray>>): void {
+  for (const name of Object.keys(inputs ?? {})) {
+    if (expected.some((input) => input.name === name)) continue;
+    const known = expected.map((input) => JSON.stringify(input.name)).join(', ');
+    throw new ModelInputError(`the model has no input ${JSON.stringify(name)}; it has ${known || 'none'}`);
+  }
+  for (const input of expected) {
+    const tensor = inputs?.[input.name];
+    if (tensor === undefined) throw new ModelInputError(`input ${JSON.stringify(input.name)} is missing`);
+    checkTensor(input, tensor);
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { invariant } from '../../ir/errors.ts';
 import type { Graph, TensorType } from '../../ir/graph/graph.ts';
-import type { ArtifactFiles } from '../../runtime/api.ts';
+import type { ArtifactFiles, Feature } from '../../runtime/api.ts';
 import {
   type FileEntry,
   files,
@@ -15,15 +15,18 @@ import type { KernelCall } from '../kernels.ts';
 import type { Reused } from '../reuse/reuse.ts';
 import type { DeviceProfile } from '../tune/device.ts';
 import { version } from '../version.ts';
+import type { CompiledForGpu } from '../webgpu/program.ts';
 import type { Layout } from './layout.ts';
-import { chooserFiles, loaderFiles } from './loader-files.ts';
+import { chooserFiles, gpuFiles, loaderFiles } from './loader-files.ts';
 import { preparationsOf, stepsOf, threadBytes } from './steps.ts';
-import { indexModule, packageJson, printTypings } from './typings.ts';
+import { packageJson, printIndex, printTypings } from './typings.ts';
 
 export interface AssembleParts {
   readonly graph: Graph;
   /** The first is what is loaded where nobody chooses. */
   readonly variants: readonly VariantParts[];
+  /** The model as it runs on a GPU, if it was compiled for that. */
+  readonly gpu?: Pick<CompiledForGpu, 'program' | 'files'>;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -33,14 +36,15 @@ export interface VariantParts {
   readonly profile?: DeviceProfile;
   readonly calls: readonly KernelCall[];
   readonly layout: Layout;
-  readonly kernels: KernelFiles;
+  /** Missing where the model is compiled for GPUs alone. */
+  readonly kernels?: KernelFiles;
   readonly reused?: readonly Reused[];
 }
 
 /** The kernels for engines with relaxed SIMD and for all others. */
 export type KernelFiles = Readonly<Record<typeof files.kernels | typeof files.relaxedKernels, Uint8Array>>;
 
-type Content = Omit<Manifest, 'variants' | 'files' | 'provenance' | 'sha256'>;
+type Content = Omit<Manifest, 'variants' | 'webgpu' | 'files' | 'provenance' | 'sha256'>;
 
 /** What a variant is, and the files that it needs. */
 interface Described {
@@ -53,7 +57,7 @@ interface Described {
  * The files of an artifact. Equal parts give equal bytes. Each variant has a manifest, which lists what it needs; that
  * of the first lists all. Files that variants share are there once.
  */
-export async function assembleArtifact({ graph, variants, options }: AssembleParts): Promise<ArtifactFiles> {
+export async function assembleArtifact({ graph, variants, gpu, options }: AssembleParts): Promise<ArtifactFiles> {
   const nameOf = namesByContent();
   const described = variants.map((parts, variant) =>
     describe(graph, parts, (name, bytes) => nameOf(name, bytes, variant)),
@@ -78,14 +82,20 @@ export async function assembleArtifact({ graph, variants, options }: AssemblePar
       other.needs,
     ]),
     encodeAll({
-      'index.js': indexModule,
-      'index.d.ts': printTypings(first.content),
+      'index.js': printIndex(gpu !== undefined),
+      'index.d.ts': printTypings(first.content, gpu !== undefined),
       'package.json': packageJson,
       ...(await loaderFiles()),
       ...(others.length > 0 && (await chooserFiles())),
+      ...(gpu !== undefined && (await gpuFiles())),
     }),
+    gpu?.files,
   );
-  const body = others.length === 0 ? first.content : { ...first.content, variants: variants.map(variantEntry) };
+  const body = {
+    ...first.content,
+    ...(others.length > 0 && { variants: variants.map(variantEntry) }),
+    ...(gpu !== undefined && { webgpu: gpu.program }),
+  };
   return { [files.manifest]: printed(first, body, rest), ...rest };
 }
 
@@ -127,8 +137,8 @@ function describe(
   { calls, layout, kernels, reused }: VariantParts,
   nameOf: (name: string, bytes: Uint8Array) => string,
 ): Described {
-  const named = (name: keyof KernelFiles) => ({ file: nameOf(name, kernels[name]), bytes: kernels[name] });
-  const [relaxed, plain] = [named(files.relaxedKernels), named(files.kernels)];
+  const code = kernels === undefined ? [] : kernelFiles(kernels, nameOf);
+  const weights = kernels === undefined ? [] : layout.weights;
   const content: Content = {
     format: 'tilewright',
     version: formatVersion,
@@ -138,17 +148,24 @@ function describe(
       slot(output.name, typeOf(graph, output.value), layout.address(output.value)),
     ),
     memory: { bytes: layout.totalBytes, weights: layout.weightsOffset, thread: threadBytes(calls) },
-    weights: layout.weights.map(({ file, resident }) => ({ file, resident })),
+    weights: weights.map(({ file, resident }) => ({ file, resident })),
     prepare: preparationsOf(layout),
     plan: calls.flatMap((call) => stepsOf(call, layout)),
-    kernels: [
-      { file: relaxed.file, requires: ['relaxed-simd'] },
-      { file: plain.file, requires: [] },
-    ],
+    kernels: code.map(({ file, requires }) => ({ file, requires })),
   };
-  const needs = Object.fromEntries([relaxed, plain, ...layout.weights].map(({ file, bytes }) => [file, bytes]));
+  const needs = Object.fromEntries([...code, ...weights].map(({ file, bytes }) => [file, bytes]));
   const schedules = reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer }));
   return { content, needs, schedules };
+}
+
+/** The code of a variant, the fastest first. */
+function kernelFiles(kernels: KernelFiles, nameOf: (name: string, bytes: Uint8Array) => string) {
+  const named = (name: keyof KernelFiles, requires: readonly Feature[]) => ({
+    file: nameOf(name, kernels[name]),
+    bytes: kernels[name],
+    requires,
+  });
+  return [named(files.relaxedKernels, ['relaxed-simd']), named(files.kernels, [])];
 }
 
 const slot = (name: string, type: TensorType, offset: number): TensorSlot => ({

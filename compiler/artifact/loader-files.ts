@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import * as nodeModule from 'node:module';
-import { chooserTypings, runtimeTypings } from './typings.ts';
+import { chooserTypings, gpuTypings, runtimeTypings } from './typings.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -19,9 +19,16 @@ export function chooserFiles(): Promise<Texts> {
   return chooser;
 }
 
+/** What runs a model on a GPU: an artifact that was compiled for none does not carry it. */
+export function gpuFiles(): Promise<Texts> {
+  gpu ??= readGpu();
+  return gpu;
+}
+
 /** Read once in a process. */
 let loaded: Promise<Texts> | undefined;
 let chooser: Promise<Texts> | undefined;
+let gpu: Promise<Texts> | undefined;
 
 const root = new URL('../../', import.meta.url);
 const typesOnly = 'api';
@@ -38,6 +45,11 @@ async function readLoader(): Promise<Texts> {
 async function readChooser(): Promise<Texts> {
   const { code } = await readModules('runtime/choose/');
   return { ...code, 'runtime/choose/index.d.ts': chooserTypings };
+}
+
+async function readGpu(): Promise<Texts> {
+  const { code } = await readModules('runtime/webgpu/');
+  return { ...code, 'runtime/webgpu/index.d.ts': gpuTypings };
 }
 
 /** The modules of a folder, by their paths in an artifact. */

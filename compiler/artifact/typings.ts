@@ -36,22 +36,37 @@ export interface FastestOptions {
 export declare function fastestVariant(options?: FastestOptions): ChooseVariant;
 `;
 
-/** What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source. */
-export const indexModule = `import { load as loadArtifact } from './runtime/index.js';
+/** The types of `runtime/webgpu/index.js`. */
+export const gpuTypings = `import type { Device } from '../api.js';
+
+export interface WebgpuOptions {
+  readonly device?: GPUDevice;
+}
+export declare class GpuError extends Error {}
+export declare function webgpu(options?: WebgpuOptions): Device;
+`;
+
+const gpuExports = `export * from './runtime/webgpu/index.js';\n`;
+
+/**
+ * What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source, and what runs it on a GPU
+ * where it was compiled for that.
+ */
+export const printIndex = (isForGpu: boolean): string => `import { load as loadArtifact } from './runtime/index.js';
 
 export * from './runtime/index.js';
-export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
+${isForGpu ? gpuExports : ''}export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
 `;
 
 /** Makes the artifact's code modules, whatever the package around its folder says of its own. */
 export const packageJson = `${JSON.stringify({ type: 'module', main: 'index.js', types: 'index.d.ts' })}\n`;
 
 /** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
-export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>): string {
+export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>, isForGpu: boolean): string {
   return `import type { LoadOptions, Model } from './runtime/index.js';
 
 export * from './runtime/index.js';
-
+${isForGpu ? gpuExports : ''}
 ${printSlots('Inputs', manifest.inputs)}
 ${printSlots('Outputs', manifest.outputs)}
 export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;

@@ -1,9 +1,10 @@
 import { shapeEquals } from '../../ir/dim.ts';
+import { byteSize, type DType } from '../../ir/dtype.ts';
 import { invariant } from '../../ir/errors.ts';
 import type { Graph, Node, TensorType } from '../../ir/graph/graph.ts';
 import { opTable } from '../../ir/graph/op-table.ts';
 import { isReshapeGroup } from './fuse/reshape-group.ts';
-import { bytesOfType } from './tensor-sizes.ts';
+import { bytesOfType, elementsOf } from './tensor-sizes.ts';
 
 /** Offsets in bytes from the start of one arena. */
 export interface MemoryPlan {
@@ -25,7 +26,16 @@ export interface Block {
   readonly last: number;
 }
 
-const alignment = 64;
+/** What kernels ask of the memory that values stand in. */
+export interface MemoryRules {
+  /** Of the place of each value, in bytes. */
+  readonly alignment: number;
+  readonly elementBytes: (dtype: DType) => number;
+  /** Whether a kernel may write a result over an operand. */
+  readonly inPlace: boolean;
+}
+
+export const linearMemory: MemoryRules = { alignment: 64, elementBytes: byteSize, inPlace: true };
 
 /**
  * Gives every value of a fused graph with static shapes, and every workspace of a node, a place in one arena, so that
@@ -43,12 +53,16 @@ const alignment = 64;
  * made the arena largest is placed first, a few times over, and the best arena is taken. Throws an internal error where a
  * shape is not static.
  */
-export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly number[]>): MemoryPlan {
-  const { places, blocks } = placesOf(graph);
+export function planMemory(
+  graph: Graph,
+  temps: ReadonlyMap<string, readonly number[]>,
+  rules: MemoryRules = linearMemory,
+): MemoryPlan {
+  const { places, blocks } = placesOf(graph, rules);
   const owned = graph.nodes.flatMap((node, step) =>
     (temps.get(node.name) ?? []).map((bytes) => ({
       node: node.name,
-      block: { bytes: align(bytes), first: step, last: step },
+      block: { bytes: align(bytes, rules), first: step, last: step },
     })),
   );
   const live = peakOf(blocks);
@@ -66,7 +80,7 @@ export function planMemory(graph: Graph, temps: ReadonlyMap<string, readonly num
   };
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+const align = (bytes: number, { alignment }: MemoryRules): number => Math.ceil(bytes / alignment) * alignment;
 
 function groupByNode(
   graph: Graph,
@@ -77,13 +91,16 @@ function groupByNode(
 }
 
 /** The block of each value, and each block's size and lifetime. */
-function placesOf(graph: Graph): { readonly places: ReadonlyMap<string, number>; readonly blocks: readonly Block[] } {
+function placesOf(
+  graph: Graph,
+  rules: MemoryRules,
+): { readonly places: ReadonlyMap<string, number>; readonly blocks: readonly Block[] } {
   const lastUse = lastUses(graph);
   const places = new Map<string, number>();
   const blocks: Block[] = [];
   const open = (value: string, type: TensorType, first: number): void => {
     places.set(value, blocks.length);
-    blocks.push({ bytes: align(requiredBytes(value, type)), first, last: lastUse.get(value) ?? first });
+    blocks.push({ bytes: align(requiredBytes(value, type, rules), rules), first, last: lastUse.get(value) ?? first });
   };
   const share = (value: string, block: number): void => {
     const { bytes, first, last } = blocks[block] as Block;
@@ -97,10 +114,12 @@ function placesOf(graph: Graph): { readonly places: ReadonlyMap<string, number>;
       types.set(output.name, output.type);
       const shared = isReshapeGroup(node)
         ? places.get(node.inputs[0] ?? '')
-        : overwritten(node, output.type, types, (value) => {
-            const block = places.get(value);
-            return block !== undefined && (blocks[block] as Block).last === step ? block : undefined;
-          });
+        : !rules.inPlace
+          ? undefined
+          : overwritten(node, output.type, types, (value) => {
+              const block = places.get(value);
+              return block !== undefined && (blocks[block] as Block).last === step ? block : undefined;
+            });
       if (shared === undefined) open(output.name, output.type, step);
       else share(output.name, shared);
     }
@@ -142,10 +161,10 @@ function lastUses(graph: Graph): Map<string, number> {
   return last;
 }
 
-function requiredBytes(value: string, type: TensorType): number {
-  const bytes = bytesOfType(type);
-  invariant(bytes !== undefined, `value ${value} has no static shape when memory is planned`);
-  return bytes;
+function requiredBytes(value: string, { dtype, shape }: TensorType, { elementBytes }: MemoryRules): number {
+  const elements = elementsOf(shape);
+  invariant(elements !== undefined, `value ${value} has no static shape when memory is planned`);
+  return elements * elementBytes(dtype);
 }
 
 const livesWith = (a: Block, b: Block): boolean => a.first <= b.last && b.first <= a.last;

@@ -2,6 +2,7 @@ import { type Dim, isStatic, type Shape, shapeEquals } from '../../ir/dim.ts';
 import { variable } from '../../ir/tensor/build.ts';
 import { constantLinear, fromLinear, type Linear, linearOf, subtractLinear } from '../../ir/tensor/linear.ts';
 import type { Block, Buffer, Expr, For, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../../ir/tensor/typing.ts';
 import { mapChildren, rewriteExpr, update } from '../../ir/tensor/visit.ts';
 import { type Access, collectAccesses, commonLoops, indexOver } from './accesses.ts';
 import { isWrittenFirst, sameLinear, sweep } from './coverage.ts';
@@ -42,7 +43,7 @@ interface Plan {
 function planBuffer(temp: Buffer, accesses: readonly Access[]): Plan | undefined {
   const around = commonLoops(accesses);
   const isOwn = temp.scope === 'local' || temp.scope === 'thread';
-  const axes = isOwn ? [] : around.filter(isGpuAxis);
+  const axes = isOwn ? [] : around.filter(({ loopKind }) => isThreadAxis(loopKind));
   const canShrink = axes.every((loop) => loop.extent.kind === 'const');
   const regions = canShrink ? commonRegions(temp, accesses, new Set(around.map((loop) => loop.loopVar))) : [];
   const isShrunk = regions.some((region) => region !== undefined);
@@ -76,8 +77,6 @@ function commonRegions(
   const isAnew = regions.some((region) => region !== undefined) && isWrittenFirst(accesses, outer);
   return isAnew ? regions : [];
 }
-
-const isGpuAxis = ({ loopKind }: For): boolean => !['serial', 'parallel', 'unrolled', 'vectorized'].includes(loopKind);
 
 interface Region {
   readonly base: Linear;

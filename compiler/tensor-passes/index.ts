@@ -1,11 +1,13 @@
+import type { UnaryOp } from '../../ir/scalar.ts';
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { commonSubexpressions } from './common-subexpressions.ts';
 import { compactBuffers } from './compact-buffers.ts';
 import { dotProducts } from './dot-products.ts';
+import { dropGuards } from './drop-guards.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
 import { interleave } from './interleave.ts';
-import { legalizeMath } from './legalize-math.ts';
+import { legalizeFunctions, legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
 import { promoteLocals } from './promote-locals.ts';
@@ -38,11 +40,38 @@ export const tensorPasses: readonly TensorPass[] = [
   { name: 'common-subexpressions', run: commonSubexpressions },
 ];
 
+/** What drivers of GPUs compute well enough. */
+const nativeMath: ReadonlySet<UnaryOp> = new Set<UnaryOp>(['exp', 'log', 'tanh', 'sigmoid']);
+
+/**
+ * The same for WebGPU: loops over workgroups and invocations stay, and so do the functions that its shaders have. Small
+ * integers have no products of their own there, and drivers order instructions themselves.
+ */
+export const webgpuPasses: readonly TensorPass[] = [
+  { name: 'compact-buffers', run: compactBuffers },
+  { name: 'drop-guards', run: dropGuards },
+  { name: 'lower-blocks', run: lowerBlocks },
+  { name: 'vectorize', run: vectorize },
+  { name: 'legalize-math', run: (func) => legalizeFunctions(func, nativeMath) },
+  { name: 'flatten-buffers', run: flattenBuffers },
+  { name: 'unroll', run: unroll },
+  { name: 'promote-locals', run: promoteLocals },
+  { name: 'hoist-invariants', run: hoistInvariants },
+  { name: 'common-subexpressions', run: commonSubexpressions },
+];
+
+type Observe = (name: string, func: TensorFunc) => void;
+
 /** Runs all passes in order. `observe` is called after each. */
-export function lowerSchedule(func: TensorFunc, observe?: (name: string, func: TensorFunc) => void): TensorFunc {
-  return tensorPasses.reduce((current, { name, run }) => {
+export const lowerSchedule = (func: TensorFunc, observe?: Observe): TensorFunc =>
+  runPasses(tensorPasses, func, observe);
+
+export const lowerForWebgpu = (func: TensorFunc, observe?: Observe): TensorFunc =>
+  runPasses(webgpuPasses, func, observe);
+
+const runPasses = (passes: readonly TensorPass[], func: TensorFunc, observe: Observe | undefined): TensorFunc =>
+  passes.reduce((current, { name, run }) => {
     const result = run(current);
     observe?.(name, result);
     return result;
   }, func);
-}

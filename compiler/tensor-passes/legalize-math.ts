@@ -51,11 +51,14 @@ const expansions: Partial<Record<UnaryOp, Expansion>> = {
  * An argument that is used several times is named by a let before the statement. Where it stands in a side of a
  * `select` and loads, the let holds `select(condition, argument, 0)`, so that nothing loads that did not load before.
  */
-export function legalizeMath(func: TensorFunc): TensorFunc {
+export const legalizeMath = (func: TensorFunc): TensorFunc => legalizeFunctions(func, new Set());
+
+/** The same, but for the functions that the target has: `native`. */
+export function legalizeFunctions(func: TensorFunc, native: ReadonlySet<UnaryOp>): TensorFunc {
   const fresh = freshNames(func);
   const visit = (stmt: Stmt): Stmt => {
     const wrappers: Wrapper[] = [];
-    const rewriter: Rewriter = { func, fresh, wrappers, guards: [] };
+    const rewriter: Rewriter = { func, native, fresh, wrappers, guards: [] };
     const mapped = mapChildren(stmt, { expr: (expr) => legalizeExpr(rewriter, expr), stmt: visit });
     return wrapIn(wrappers, mapped);
   };
@@ -64,6 +67,7 @@ export function legalizeMath(func: TensorFunc): TensorFunc {
 
 interface Rewriter {
   readonly func: TensorFunc;
+  readonly native: ReadonlySet<UnaryOp>;
   readonly fresh: FreshName;
   readonly wrappers: Wrapper[];
   /** The sides of `select`s around the place, the outermost first. */
@@ -76,11 +80,11 @@ interface Guard {
 }
 
 function legalizeExpr(rewriter: Rewriter, expr: Expr): Expr {
-  if (!hasMath(expr)) return expr;
+  if (!hasMath(rewriter, expr)) return expr;
   if (expr.kind === 'select') return legalizeSelect(rewriter, expr);
   const mapped = mapExprChildren(expr, (child) => legalizeExpr(rewriter, child));
   if (mapped.kind === 'unary') {
-    const expand = expansionOf(mapped.op, mapped.dtype);
+    const expand = expansionOf(rewriter, mapped.op, mapped.dtype);
     if (expand !== undefined)
       return expandTo(rewriter, mapped.op, mapped.dtype, [mapped.operand], ([x], b) =>
         expand(b, x as Expr, mapped.operand),
@@ -103,8 +107,8 @@ function upperBound(expr: Expr): number {
 
 const floats: ReadonlySet<DType> = new Set(['f32', 'f16', 'f64']);
 const isPower = (expr: Expr): boolean => expr.kind === 'binary' && expr.op === 'pow' && floats.has(expr.dtype);
-const expansionOf = (op: UnaryOp, dtype: DType): Expansion | undefined =>
-  floats.has(dtype) ? expansions[op] : undefined;
+const expansionOf = ({ native }: Rewriter, op: UnaryOp, dtype: DType): Expansion | undefined =>
+  floats.has(dtype) && !native.has(op) ? expansions[op] : undefined;
 
 function some(expr: Expr, test: (node: Expr) => boolean): boolean {
   let found = false;
@@ -116,12 +120,15 @@ function some(expr: Expr, test: (node: Expr) => boolean): boolean {
 }
 
 const hasLoad = (expr: Expr): boolean => some(expr, (node) => node.kind === 'load');
-const hasMath = (expr: Expr): boolean =>
-  some(expr, (node) => isPower(node) || (node.kind === 'unary' && expansionOf(node.op, node.dtype) !== undefined));
+const hasMath = (rewriter: Rewriter, expr: Expr): boolean =>
+  some(
+    expr,
+    (node) => isPower(node) || (node.kind === 'unary' && expansionOf(rewriter, node.op, node.dtype) !== undefined),
+  );
 
 function legalizeSelect(rewriter: Rewriter, expr: Select): Expr {
   const cond = legalizeExpr(rewriter, expr.cond);
-  const needsGuard = [expr.then, expr.else].some((side) => hasMath(side) && hasLoad(side));
+  const needsGuard = [expr.then, expr.else].some((side) => hasMath(rewriter, side) && hasLoad(side));
   const condition = needsGuard ? nameValue(rewriter, cond) : cond;
   const within = (isThen: boolean): Rewriter =>
     needsGuard ? { ...rewriter, guards: [...rewriter.guards, { condition, isThen }] } : rewriter;

@@ -4,6 +4,7 @@ import { add, and, binary, bool, int, seq, sub, variable } from '../../ir/tensor
 import { linearOf } from '../../ir/tensor/linear.ts';
 import { simplify } from '../../ir/tensor/simplify.ts';
 import type { Expr, For, If, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../../ir/tensor/typing.ts';
 import { mapChildren, substitute, update } from '../../ir/tensor/visit.ts';
 import { loopRange } from './accesses.ts';
 import { type Copier, createCopier } from './copies.ts';
@@ -88,6 +89,8 @@ function partitionFor(loop: For, context: Context): Stmt {
     const once = partition(substitute(loop.body, new Map([[loop.loopVar, int(0)]])), context);
     return loop.annotations === undefined || isEmpty(once) ? once : update(loop, { body: once });
   }
+  // All workgroups, and all invocations of one, run the same code.
+  if (isThreadAxis(loop.loopKind)) return inside(loop, loop.body, context);
   const guards = collectGuards(loop.body);
   const requirements = guards.flatMap((guard) => requirementOn(guard, loop.loopVar) ?? []);
   const dependent = requirements.filter((requirement) => requirement.coefficient !== 0);

@@ -1,4 +1,5 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../../ir/tensor/typing.ts';
 import { rewrite, update } from '../../ir/tensor/visit.ts';
 
 /**
@@ -11,6 +12,6 @@ export const serializeThreads = (func: TensorFunc): TensorFunc =>
   update(func, {
     body: rewrite(func.body, {
       stmt: (stmt) =>
-        stmt.kind === 'for' && stmt.loopKind.includes('.') ? update(stmt, { loopKind: 'serial' }) : stmt,
+        stmt.kind === 'for' && isThreadAxis(stmt.loopKind) ? update(stmt, { loopKind: 'serial' }) : stmt,
     }),
   });

@@ -65,7 +65,7 @@ export function candidateSpace({ workload, context }: KernelSource, target: Targ
     if (scheduled === undefined) return undefined;
     const key = keyOf(scheduled.definition.func, scheduled.trace);
     if (candidates.has(key)) return candidates.get(key);
-    const counted = attempt(() => count(lowerScheduled(scheduled, context)));
+    const counted = attempt(() => count(lowerScheduled(scheduled, { ...context, target })));
     if (counted !== undefined && counted.vectorsAlive <= mostAlive) return know(key, counted);
     candidates.set(key, undefined);
     return undefined;

@@ -1,4 +1,7 @@
-import type { Expr } from './tensor-func.ts';
+import type { Expr, LoopKind, ThreadAxis } from './tensor-func.ts';
+
+/** Whether the iterations of a loop are the workgroups of a GPU, or the invocations of one. */
+export const isThreadAxis = (kind: LoopKind): kind is ThreadAxis => kind.includes('.');
 
 /** How many lanes an expression has: 1 for a scalar. Scalars and vectors do not mix but by `broadcast`. */
 export function lanesOf(expr: Expr): number {

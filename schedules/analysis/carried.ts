@@ -1,4 +1,5 @@
-import type { For, LoopKind, Scope, TensorFunc, ThreadAxis } from '../../ir/tensor/tensor-func.ts';
+import type { For, Scope, TensorFunc, ThreadAxis } from '../../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../../ir/tensor/typing.ts';
 import { type Access, touchersOf } from './accesses.ts';
 import { feeds } from './iters.ts';
 import { type BlockSite, blockSites, fail, findBuffer, type LoopSite, loopSites, sitesUnder } from './nests.ts';
@@ -74,8 +75,6 @@ export function requireLoopKinds(func: TensorFunc): TensorFunc {
   }
   return func;
 }
-
-const isThreadAxis = (kind: LoopKind): boolean => threadAxes.some((axis) => axis === kind);
 
 /**
  * Throws where the loops of a chain must not run in the new order. Loops whose iterations touch different elements go

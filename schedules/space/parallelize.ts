@@ -39,7 +39,7 @@ const isPacking = (sites: readonly BlockSite[], { constants }: SpaceContext): bo
   sites.flatMap(accessesOf).every(({ write, buffer }) => write || constants.has(buffer));
 
 /** The loops from the outermost of a nest down to where something else stands beside a loop, but those of reductions. */
-function outerLoops(nest: Stmt, sites: readonly BlockSite[]): readonly For[] {
+export function outerLoops(nest: Stmt, sites: readonly BlockSite[]): readonly For[] {
   const reduced = new Set(
     sites.flatMap(({ block }) =>
       block.iters.filter((iter) => iter.kind === 'reduce').flatMap((iter) => [...variablesIn(iter.value)]),

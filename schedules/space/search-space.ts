@@ -5,6 +5,7 @@ import { byRule, type Decide, sampleCategorical } from '../decision.ts';
 import { Schedule } from '../schedule.ts';
 import type { ConvCost } from '../target/conv-cost.ts';
 import type { Trace } from '../trace.ts';
+import { bindNests } from './bind-nests.ts';
 import type { SpaceContext } from './context.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt, inlineElementwise } from './inline.ts';
@@ -41,6 +42,10 @@ type Rule = (schedule: Schedule, context: SpaceContext) => boolean;
 /** The best first. The last fits every function: loops as they stand are right, and slow. */
 const rules: readonly Rule[] = [scheduleWinograd, tileOnlyReduction, scheduleReductions, vectorizeAll, () => true];
 
+/** Who runs the loops of a scheduled function: threads, or the workgroups and invocations of a GPU. */
+const divide = (schedule: Schedule, context: SpaceContext): void =>
+  context.target.gpu === undefined ? parallelize(schedule, context) : bindNests(schedule, context.target.gpu);
+
 /**
  * A schedule of a workload's search space: the rules emit the trace, and ask for each decision that they leave open,
  * which definition of the workload it is to be for the first. By default the rule of the target decides, which gives the
@@ -59,7 +64,7 @@ export function scheduleWorkload(workload: Workload, context: SpaceContext, deci
     const schedule = new Schedule(definition.func, decide);
     if (!attempt(() => rule(schedule, context))) continue;
     // Loops without blocks, about which nothing is known, are run by one thread.
-    attempt(() => parallelize(schedule, context));
+    attempt(() => divide(schedule, context));
     return { definition, trace: [...choice.steps, ...schedule.trace], func: schedule.func };
   }
   throw new Error('internal error: no rule schedules the workload');

@@ -65,7 +65,9 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
         windowTile(site, columns, rows, tiles),
       );
   const packed = along.filter(isPacked);
-  const steps = packed.length === along.length && isDotProduct(site, loads, along, reduceLoops.at(-1)) ? 2 : 1;
+  const hasDots = context.target.gpu === undefined;
+  const steps =
+    hasDots && packed.length === along.length && isDotProduct(site, loads, along, reduceLoops.at(-1)) ? 2 : 1;
   return {
     columns,
     rows,
@@ -76,14 +78,15 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     packed,
     steps,
     streams: panels ? chooseStreams(schedule, site, packed, steps, reduceLoops, context) : 1,
-    blocking: panels
-      ? chooseBlocking(
-          schedule,
-          site,
-          { along, across: loads.filter((load) => !along.includes(load)), rows, columns, others: rest.length, tile },
-          context,
-        )
-      : undefined,
+    blocking:
+      panels && context.target.gpu === undefined
+        ? chooseBlocking(
+            schedule,
+            site,
+            { along, across: loads.filter((load) => !along.includes(load)), rows, columns, others: rest.length, tile },
+            context,
+          )
+        : undefined,
   };
 }
 
@@ -113,8 +116,10 @@ const samplePacking = (
   schedule: Schedule,
   { access }: StridedAccess,
   rows: number,
-  { constants }: SpaceContext,
-): boolean => constants.has(access.buffer) || schedule.sample(`${access.buffer}.packed`, [true, false], rows >= 16);
+  { constants, target }: SpaceContext,
+): boolean =>
+  target.gpu === undefined &&
+  (constants.has(access.buffer) || schedule.sample(`${access.buffer}.packed`, [true, false], rows >= 16));
 
 /** Whether the windows of neighbouring results along a loop share elements. */
 function overlaps(

@@ -21,7 +21,7 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   const plan = planTile(schedule, reduction, context);
   if (plan === undefined) return false;
   for (const { access } of plan.packed) {
-    const panels = { width: 4 * plan.tile.vectors, steps: plan.steps, streams: plan.streams };
+    const panels = { width: panelWidth(schedule, reduction, plan, context), steps: plan.steps, streams: plan.streams };
     packOperand(schedule, access, plan.reduceLoops, plan.columns, panels);
   }
   const back = writeBack(schedule, reduction);
@@ -33,6 +33,18 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
   tileUpdate(schedule, reduction, outer === undefined ? new Set() : before, plan);
   return true;
+}
+
+/** A panel is what a tile reads of an operand; on a GPU, where neighbours read together, all that they do. */
+function panelWidth(
+  schedule: Schedule,
+  reduction: string,
+  { tile, columns }: TilePlan,
+  { target }: SpaceContext,
+): number {
+  const width = 4 * tile.vectors;
+  if (target.gpu === undefined) return width;
+  return Math.ceil(extentOf(findBlock(schedule.func, reduction), columns) / width) * width;
 }
 
 /** Tiles the write-back. Returns the innermost loop outside of the tile, where the reduction goes. */

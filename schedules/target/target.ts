@@ -7,6 +7,15 @@ export interface Target {
   readonly fusedMultiplyAdd: boolean;
   /** Bytes of what is read again and again that may be taken to stay in the second-level cache. */
   readonly cacheBytes: number;
+  /** Of a GPU: what its loops are bound to. */
+  readonly gpu?: GpuLimits;
+}
+
+export interface GpuLimits {
+  /** Invocations of a workgroup, where nothing asks for another number. */
+  readonly workgroupSize: number;
+  /** Workgroups along an axis of a dispatch, at most. */
+  readonly workgroupsAlong: number;
 }
 
 /** WebAssembly SIMD. One of the sixteen registers of the processor is the engine's own. */
@@ -18,3 +27,12 @@ export const wasmSimd: Target = {
 };
 
 export const wasmRelaxedSimd: Target = { ...wasmSimd, name: 'wasm-relaxed-simd', fusedMultiplyAdd: true };
+
+/** WebGPU, by the limits that every adapter has. What is read again stays in no cache that a rule could count on. */
+export const webgpu: Target = {
+  name: 'webgpu',
+  vectorRegisters: 32,
+  fusedMultiplyAdd: true,
+  cacheBytes: Number.POSITIVE_INFINITY,
+  gpu: { workgroupSize: 64, workgroupsAlong: 65535 },
+};

@@ -1,10 +1,10 @@
 import { brotliCompressSync } from 'node:zlib';
 import Table from 'cli-table3';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Graph } from '../../../ir/graph/graph.ts';
 import { type MemoryUse, memoryUse } from '../../artifact/memory-use.ts';
 import { checkFree, writeArtifact } from '../../artifact/write.ts';
-import { type Compilation, compile } from '../../pipeline.ts';
+import { type Compilation, compile, type TargetName, targets } from '../../pipeline.ts';
 import { ranks } from '../../reuse/ranks.ts';
 import type { Reused, ReuseOptions } from '../../reuse/reuse.ts';
 import { dumpIr } from '../dump-ir.ts';
@@ -17,7 +17,7 @@ import { withStore } from '../with-store.ts';
 
 interface CompileArguments extends ModelOptions {
   readonly output: string;
-  readonly target: 'wasm';
+  readonly target: readonly TargetName[];
   readonly dumpIr?: string;
   readonly db?: string;
   readonly variants?: number;
@@ -30,7 +30,11 @@ export const compileCommand = (): Command =>
     .description('compile a model to a folder of static files')
     .argument('<MODEL>', 'an ONNX model, or a graph in text form (.tir)')
     .requiredOption('-o, --output <DIR>', 'the folder to write; it must not exist or be empty')
-    .addOption(new Option('--target <TARGET>', 'what to compile for').choices(['wasm']).default('wasm'))
+    .addOption(
+      new Option('--target <TARGETS>', `what to compile for: ${targets.join(', ')}, or several, separated by commas`)
+        .argParser(parseTargets)
+        .default(['wasm'], 'wasm'),
+    )
     .addOption(dimOption())
     .addOption(shapeOption())
     .addOption(parallelOption())
@@ -43,6 +47,14 @@ export const compileCommand = (): Command =>
     )
     .option('--dump-ir <DIR>', 'write the program as it is after each stage')
     .action(run);
+
+function parseTargets(text: string): readonly TargetName[] {
+  const names = text.split(',');
+  const unknown = names.find((name) => !targets.some((target) => target === name));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(unknown)} is none of ${targets.join(', ')}.`);
+  return targets.filter((target) => names.includes(target));
+}
 
 const phases = ['import', 'graph passes', 'lower and schedule', 'plan memory', 'generate code', 'assemble'];
 
@@ -62,14 +74,20 @@ async function run(path: string, options: CompileArguments, command: Command): P
     const graph = await readModel(path, options);
     onPhase('import', performance.now() - start);
     const provenance = {
-      target: options.target,
+      target: options.target.join(','),
       dims: options.dim,
       shapes: options.shape,
       parallel: options.parallel,
       ...(variants !== undefined && { variants }),
     };
     const compileWith = (reuse?: ReuseOptions): Promise<Compilation> =>
-      compile(graph, { parallel: options.parallel, provenance, onPhase, ...(reuse && { reuse }) });
+      compile(graph, {
+        targets: options.target,
+        parallel: options.parallel,
+        provenance,
+        onPhase,
+        ...(reuse && { reuse }),
+      });
     const compilation =
       db === undefined
         ? await compileWith()
@@ -107,15 +125,25 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
   const time = timings.map(([phase, ms]) => `${phase} ${ms.toFixed(0)} ms`).join(', ');
   const total = timings.reduce((sum, [, ms]) => sum + ms, 0);
   return [
-    `${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`,
+    ...(calls.length === 0 ? [] : [`${folder}: ${calls.length} kernel calls, ${distinct} distinct kernels`]),
     ...(reused === undefined ? [] : rankLines(reused)),
     ...variantLines(compilation),
     table.toString(),
-    ...memoryLines(memoryUse(fused, calls, layout)),
+    ...(calls.length === 0 ? [] : memoryLines(memoryUse(fused, calls, layout))),
+    ...gpuLines(compilation),
     `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
     `time: ${total.toFixed(0)} ms (${time})`,
     '',
   ].join('\n');
+}
+
+function gpuLines({ gpu }: Compilation): readonly string[] {
+  if (gpu === undefined) return [];
+  const { plan, kernels, weightsBytes, arenaBytes } = gpu.program;
+  return [
+    `WebGPU: ${plan.length} dispatches, ${kernels.length} pipelines, ` +
+      `${mebibytes(weightsBytes)} of weights, ${mebibytes(arenaBytes)} of activations`,
+  ];
 }
 
 /** How many kernels have their schedule from answers of which rank. */

@@ -3,7 +3,7 @@ import { invariant } from '../../../ir/errors.ts';
 import { variable } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../../ir/tensor/typing.ts';
-import { laneOf } from './lanes.ts';
+import { laneOf } from '../lanes.ts';
 import {
   addPolynomials,
   atomPolynomial,
@@ -11,7 +11,7 @@ import {
   polynomialOf,
   scalePolynomial,
   variablePart,
-} from './polynomial.ts';
+} from '../polynomial.ts';
 import { LANES } from './value-type.ts';
 
 /** Where a load or store goes, as byte addresses: one, the first of four neighbours, or one a lane. */

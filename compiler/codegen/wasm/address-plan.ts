@@ -1,9 +1,9 @@
 import { boundsOf, type Interval, type Ranges } from '../../../ir/tensor/bounds.ts';
 import { addIntervals, multiplyIntervals, point } from '../../../ir/tensor/interval.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { type Monomial, type Polynomial, variablePart } from '../polynomial.ts';
+import { depthOfMonomial, type Variables } from '../variables.ts';
 import { isBase } from './access.ts';
-import { type Monomial, type Polynomial, variablePart } from './polynomial.ts';
-import { depthOfMonomial, type Variables } from './variables.ts';
 import { visitAccesses } from './visit-accesses.ts';
 
 /**

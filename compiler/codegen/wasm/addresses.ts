@@ -1,12 +1,12 @@
 import { invariant } from '../../../ir/errors.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
+import { type Monomial, monomialKey, type Polynomial, variablePart } from '../polynomial.ts';
+import { depthOfMonomial, type Variables } from '../variables.ts';
 import type { AddressPlan } from './address-plan.ts';
 import type { Ref } from './binaryen.ts';
 import type { Emitter } from './emitter.ts';
 import type { Address } from './memory.ts';
-import { type Monomial, monomialKey, type Polynomial, variablePart } from './polynomial.ts';
 import type { Scope } from './scope.ts';
-import { depthOfMonomial, type Variables } from './variables.ts';
 
 /**
  * Forms addresses by strength reduction: the part of an address that is linear in a loop's variable is a pointer, set

@@ -1,4 +1,5 @@
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { variablesOf } from '../variables.ts';
 import { baseName } from './access.ts';
 import { planAddresses } from './address-plan.ts';
 import { elementTypes, parameterBuffers } from './buffers.ts';
@@ -6,7 +7,6 @@ import { kernelFunction } from './helper.ts';
 import { bindLocal, type ModuleContext, newKernelContext } from './kernel-context.ts';
 import { newScope } from './scope.ts';
 import { emitStmts } from './statements.ts';
-import { variablesOf } from './variables.ts';
 
 /**
  * Adds a kernel to the module, exported under its name. Its parameters are i32: the byte addresses of the inputs, the

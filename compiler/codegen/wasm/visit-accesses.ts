@@ -2,9 +2,9 @@ import { boundsOf } from '../../../ir/tensor/bounds.ts';
 import type { Expr, Load, Stmt, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../../ir/tensor/typing.ts';
 import { mapChildren, mapExprChildren } from '../../../ir/tensor/visit.ts';
+import { opensScope, type Variables } from '../variables.ts';
 import { type Access, accessOf, laneAddresses } from './access.ts';
 import { elementType, elementTypes } from './buffers.ts';
-import { opensScope, type Variables } from './variables.ts';
 
 interface Guard {
   readonly depth: number;

@@ -1,6 +1,6 @@
-import { exprKey } from '../../../ir/tensor/expr-key.ts';
-import type { Expr } from '../../../ir/tensor/tensor-func.ts';
-import { walkExpr } from '../../../ir/tensor/visit.ts';
+import { exprKey } from '../../ir/tensor/expr-key.ts';
+import type { Expr } from '../../ir/tensor/tensor-func.ts';
+import { walkExpr } from '../../ir/tensor/visit.ts';
 
 /**
  * An i32 expression as a sum of products over atoms: variables, and whatever is no sum, difference or product. Strides

@@ -1,7 +1,7 @@
-import { add, extract, int } from '../../../ir/tensor/build.ts';
-import type { Expr } from '../../../ir/tensor/tensor-func.ts';
-import { lanesOf } from '../../../ir/tensor/typing.ts';
-import { mapExprChildren } from '../../../ir/tensor/visit.ts';
+import { add, extract, int } from '../../ir/tensor/build.ts';
+import type { Expr } from '../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../ir/tensor/typing.ts';
+import { mapExprChildren } from '../../ir/tensor/visit.ts';
 
 /** One lane of a vector, as a scalar expression. */
 export function laneOf(expr: Expr, lane: number): Expr {

@@ -1,7 +1,7 @@
-import { boundsOf, type Interval } from '../../../ir/tensor/bounds.ts';
-import type { Let, Stmt, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
-import { lanesOf } from '../../../ir/tensor/typing.ts';
-import { mapChildren } from '../../../ir/tensor/visit.ts';
+import { boundsOf, type Interval } from '../../ir/tensor/bounds.ts';
+import type { Let, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { lanesOf } from '../../ir/tensor/typing.ts';
+import { mapChildren } from '../../ir/tensor/visit.ts';
 import { hasOnlyVariables, type Monomial, type Polynomial, polynomialOf } from './polynomial.ts';
 
 /**

@@ -1,0 +1,2 @@
+export { emitWgsl, type WgslModule } from './emit-wgsl.ts';
+export { boundBuffers, type EntryPoint, type WgslKernel } from './kernel.ts';

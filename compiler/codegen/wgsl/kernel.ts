@@ -1,0 +1,114 @@
+import { invariant } from '../../../ir/errors.ts';
+import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { isThreadAxis } from '../../../ir/tensor/typing.ts';
+import { walk } from '../../../ir/tensor/visit.ts';
+import { staticElements } from '../../static-shape.ts';
+import { variablesOf } from '../variables.ts';
+import { newIdentifiers } from './identifiers.ts';
+import type { KernelContext, ModuleContext } from './kernel-context.ts';
+import { type Operand, operandsOf } from './operands.ts';
+import { emitStmts, indent } from './statements.ts';
+import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+
+/** How a kernel is dispatched. Its bindings, all of group 0, are its inputs, its outputs and its global temporaries. */
+export interface EntryPoint {
+  readonly name: string;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  readonly workgroupSize: readonly [x: number, y: number, z: number];
+}
+
+export interface EmittedKernel {
+  readonly entryPoint: EntryPoint;
+  readonly text: string;
+}
+
+/** The buffers that a kernel binds, in the order of its bindings. */
+export const boundBuffers = ({ inputs, outputs, temps }: TensorFunc): readonly Buffer[] => [
+  ...inputs,
+  ...outputs,
+  ...temps.filter(({ scope }) => scope === 'global'),
+];
+
+/** A kernel in flat form, and which of its inputs stand in a buffer that no kernel writes to. */
+export interface WgslKernel {
+  readonly func: TensorFunc;
+  readonly constants: ReadonlySet<string>;
+}
+
+/** The text of a kernel: its bindings, and the function that each invocation runs. */
+export function emitKernel(
+  module: ModuleContext,
+  { func, constants }: WgslKernel,
+  nameOf: (name: string) => string,
+): EmittedKernel {
+  const variables = variablesOf(func);
+  const operands = operandsOf(func, variables);
+  const name = nameOf(func.name);
+  const global = new Map(
+    [...boundBuffers(func), ...func.temps.filter(({ scope }) => scope === 'workgroup')].map((buffer) => [
+      buffer.name,
+      // Names of variables of the module belong to one kernel.
+      nameOf(`${func.name}/${buffer.name}`),
+    ]),
+  );
+  const localName = newIdentifiers([...global.values()]);
+  const k: KernelContext = {
+    ...module,
+    func,
+    variables,
+    operands,
+    nameOf: (variable) => global.get(variable) ?? localName(variable),
+  };
+  const entryPoint = { name, workgroups: extents(func, 'workgroup'), workgroupSize: extents(func, 'invocation') };
+  const locals = func.temps.filter(({ scope }) => scope === 'local' || scope === 'thread');
+  const body = emitStmts(k, func.body);
+  const bindings = boundBuffers(func).map((buffer, at) => {
+    // Of one buffer, a dispatch may not bind some parts for reading only and others for writing.
+    const access = constants.has(buffer.name) ? 'read' : 'read_write';
+    return `@group(0) @binding(${at}) var<storage, ${access}> ${k.nameOf(buffer.name)}: array<${elementType(k, buffer)}>;`;
+  });
+  const shared = func.temps
+    .filter(({ scope }) => scope === 'workgroup')
+    .map((buffer) => `var<workgroup> ${k.nameOf(buffer.name)}: ${arrayType(k, buffer)};`);
+  const head = `@compute @workgroup_size(${entryPoint.workgroupSize.join(', ')})
+fn ${name}(
+  @builtin(workgroup_id) workgroup_id: vec3<u32>,
+  @builtin(local_invocation_id) invocation_id: vec3<u32>,
+) {`;
+  const lines = [
+    ...bindings,
+    ...shared,
+    '',
+    head,
+    ...indent([...locals.map((buffer) => `var ${k.nameOf(buffer.name)}: ${arrayType(k, buffer)};`), ...body]),
+    '}',
+  ];
+  return { entryPoint, text: lines.join('\n') };
+}
+
+function elementType(k: KernelContext, { name, dtype }: Buffer): string {
+  const { isOfVectors } = k.operands.get(name) as Operand;
+  return vectorOf(storedType(scalarType(dtype, k.func.name)), isOfVectors ? LANES : 1);
+}
+
+function arrayType(k: KernelContext, buffer: Buffer): string {
+  const { isOfVectors } = k.operands.get(buffer.name) as Operand;
+  const elements = staticElements(buffer.shape);
+  return `array<${elementType(k, buffer)}, ${isOfVectors ? Math.ceil(elements / LANES) : elements}>`;
+}
+
+/** The extents of the loops over workgroups or over the invocations of one, by axis. */
+function extents({ name, body }: TensorFunc, level: 'workgroup' | 'invocation'): readonly [number, number, number] {
+  const found = new Map<string, number>();
+  walk(body, {
+    stmt: (node) => {
+      if (node.kind !== 'for' || !isThreadAxis(node.loopKind) || !node.loopKind.startsWith(level)) return;
+      invariant(node.extent.kind === 'const', `${name}: the extent of ${node.loopVar} is known`);
+      const [extent, before] = [Number(node.extent.value), found.get(node.loopKind)];
+      invariant(before === undefined || before === extent, `${name}: the loops of ${node.loopKind} have one extent`);
+      found.set(node.loopKind, extent);
+    },
+  });
+  const along = (axis: string): number => found.get(`${level}.${axis}`) ?? 1;
+  return [along('x'), along('y'), along('z')];
+}

@@ -1,0 +1,67 @@
+import { assertNever, invariant } from '../../../ir/errors.ts';
+import type { For, Stmt, Store } from '../../../ir/tensor/tensor-func.ts';
+import { isThreadAxis, lanesOf } from '../../../ir/tensor/typing.ts';
+import { laneOf } from '../lanes.ts';
+import { component, emitExpr, vectorPlace } from './expressions.ts';
+import type { KernelContext } from './kernel-context.ts';
+import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+
+/** The lines of a statement, in the order of the IR. */
+export function emitStmts(k: KernelContext, stmt: Stmt): readonly string[] {
+  switch (stmt.kind) {
+    case 'seq':
+      return stmt.stmts.flatMap((child) => emitStmts(k, child));
+    case 'store':
+      return emitStore(k, stmt);
+    case 'for':
+      return emitLoop(k, stmt);
+    case 'if': {
+      const cond = emitExpr(k, stmt.cond);
+      const then = [`if (${cond}) {`, ...indent(emitStmts(k, stmt.then))];
+      return stmt.else === undefined ? [...then, '}'] : [...then, '} else {', ...indent(emitStmts(k, stmt.else)), '}'];
+    }
+    case 'let': {
+      const type = vectorOf(scalarType(stmt.value.dtype, k.func.name), lanesOf(stmt.value));
+      const name = k.nameOf(stmt.name);
+      const head = stmt.mutable ? `var ${name}: ${type} =` : `let ${name} =`;
+      return [`${head} ${emitExpr(k, stmt.value)};`, ...emitStmts(k, stmt.body)];
+    }
+    case 'assign':
+      return [`${k.nameOf(stmt.name)} = ${emitExpr(k, stmt.value)};`];
+    case 'block':
+      invariant(false, `${k.func.name}: the block ${stmt.name} reached code generation`);
+    default:
+      return assertNever(stmt);
+  }
+}
+
+export const indent = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) => (line === '' ? '' : `  ${line}`));
+
+/** A loop over workgroups or invocations is none: each has its place in it. */
+function emitLoop(k: KernelContext, stmt: For): readonly string[] {
+  const { loopKind, extent, body } = stmt;
+  const name = k.nameOf(stmt.loopVar);
+  if (isThreadAxis(loopKind)) return [`let ${name} = i32(${loopKind.replace('.', '_id.')});`, ...emitStmts(k, body)];
+  invariant(loopKind === 'serial', `${k.func.name}: the ${loopKind} loop ${stmt.loopVar} reached code generation`);
+  const head = `for (var ${name} = 0; ${name} < ${emitExpr(k, extent)}; ${name}++) {`;
+  return [head, ...indent(emitStmts(k, body)), '}'];
+}
+
+function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonly string[] {
+  const [target, [index]] = [k.operands.get(buffer), indices];
+  invariant(target !== undefined && index !== undefined, `${k.func.name}: no buffer is called ${buffer}`);
+  const lanes = lanesOf(value);
+  const type = scalarType(value.dtype, k.func.name);
+  const text = emitExpr(k, value);
+  const stored = type === 'bool' ? `${vectorOf(storedType(type), lanes)}(${text})` : text;
+  const name = k.nameOf(buffer);
+  if (lanes === 1) return [`${name}[${emitExpr(k, index)}] = ${stored};`];
+  const place = index.kind === 'ramp' ? vectorPlace(k, target, index.base) : undefined;
+  if (place !== undefined) return [`${name}[${place}] = ${stored};`];
+  const scalars = Array.from(
+    { length: LANES },
+    (_, lane) => `${name}[${emitExpr(k, laneOf(index, lane))}] = ${component('lanes', lane)};`,
+  );
+  return ['{', ...indent([`let lanes = ${stored};`, ...scalars]), '}'];
+}

@@ -1,0 +1,44 @@
+import { and } from '../../ir/tensor/build.ts';
+import type { Block, Expr, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import { rewrite, update, walk, walkExpr } from '../../ir/tensor/visit.ts';
+import { conjuncts } from './guards.ts';
+
+/**
+ * Computes what lies beyond the edge of a tile in registers like all else, where loads out of bounds are safe: nothing
+ * reads those results, since whatever stores a result is guarded itself. What says which steps of a reduction there are
+ * stays.
+ *
+ *   block C(vi = i, vk: reduce(29) = k) where i < 7 && k < 29 { %acc[vi] = … }   →   … where k < 29 { … }    with acc local
+ */
+export function dropGuards(func: TensorFunc): TensorFunc {
+  const local = new Set(func.temps.filter(({ scope }) => scope === 'local').map(({ name }) => name));
+  const visit = (block: Block): Block => {
+    const { predicate, ...rest } = block;
+    if (predicate === undefined || !writesOnly(block, local)) return block;
+    const reduced = variablesOf(block.iters.filter(({ kind }) => kind === 'reduce').map(({ value }) => value));
+    const kept = conjuncts(predicate).filter((part) => !isDisjoint(variablesOf([part]), reduced));
+    return kept.length === 0 ? rest : update(block, { predicate: kept.reduce(and) });
+  };
+  return update(func, { body: rewrite(func.body, { stmt: (stmt) => (stmt.kind === 'block' ? visit(stmt) : stmt) }) });
+}
+
+const isDisjoint = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((name) => !b.has(name));
+
+function variablesOf(exprs: readonly Expr[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const expr of exprs)
+    walkExpr(expr, (node) => {
+      if (node.kind === 'var') names.add(node.name);
+    });
+  return names;
+}
+
+function writesOnly(block: Block, buffers: ReadonlySet<string>): boolean {
+  let all = true;
+  walk(block.body, {
+    stmt: (stmt) => {
+      if (stmt.kind === 'store') all &&= buffers.has(stmt.buffer);
+    },
+  });
+  return all;
+}
