@@ -1,5 +1,6 @@
 // `npm run bench [-- PART [NAME …]]`: measures all parts, or one of them, or what the names fit in it. Parts that take
-// long are measured by name only: `npm run bench -- prior [--minutes N] [--db FILE]`.
+// long are measured by name only: `npm run bench -- prior [--minutes N] [--db FILE]`, and
+// `npm run bench -- tuning [NAME …] [--seconds N] [--minutes N]`.
 
 import { parseArgs } from 'node:util';
 import { kernels } from './parts/kernels.ts';
@@ -7,11 +8,12 @@ import { models } from './parts/models.ts';
 import { trainOnLayers } from './parts/prior.ts';
 import { startup } from './parts/startup.ts';
 import { threads } from './parts/threads.ts';
+import { measureTuning } from './parts/tuning.ts';
 import { printReport, type Report, writeReport } from './report/results.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string' }, db: { type: 'string' } },
+  options: { minutes: { type: 'string' }, seconds: { type: 'string' }, db: { type: 'string' } },
 });
 const [part, ...names] = positionals;
 
@@ -23,11 +25,8 @@ const PARTS: Readonly<Record<string, (names: readonly string[]) => Promise<Repor
 };
 
 const LONG: Readonly<Record<string, () => Promise<Report>>> = {
-  prior: () =>
-    trainOnLayers({
-      ...(values.minutes !== undefined && { minutes: Number(values.minutes) }),
-      ...(values.db !== undefined && { db: values.db }),
-    }),
+  prior: () => trainOnLayers({ minutes: Number(values.minutes ?? 15), ...(values.db && { db: values.db }) }),
+  tuning: () => measureTuning(names, { seconds: Number(values.seconds ?? 60), minutes: Number(values.minutes ?? 10) }),
 };
 
 const long = part === undefined ? undefined : LONG[part];

@@ -16,7 +16,7 @@ import { collectRecords, measuredTasks, tasksOfLayers } from '../tuning/records.
 
 export interface PriorOptions {
   /** How long to measure; 0 to train on the records that are there. */
-  readonly minutes?: number;
+  readonly minutes: number;
   /** The database of the records. A task that has some there is not measured again. */
   readonly db?: string;
 }
@@ -28,7 +28,7 @@ const MOST_FLOPS = 3e8;
 const prior = new URL('../../schedules/cost-model/prior.json', import.meta.url);
 
 /** Measures random schedules of layers, says how well a cost model ranks them, and trains the one that is shipped. */
-export async function trainOnLayers({ minutes = 15, db }: PriorOptions): Promise<Report> {
+export async function trainOnLayers({ minutes, db }: PriorOptions): Promise<Report> {
   const store = await openStore(db ?? join(tmpdir(), 'tilewright-prior.db'));
   const measurer = workerMeasurer(nodeProfile());
   try {

@@ -1,13 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelResult, Line } from '../../benchmarks/kernels/measure-kernel.ts';
 import type { ModelResult } from '../../benchmarks/models/measure-model.ts';
 import { digits, geometricMean, percent } from '../../benchmarks/report/format.ts';
+import { gainShare, rateOf, trialRatio } from '../../benchmarks/tuning/goal-tables.ts';
+import type { TuningResults } from '../../benchmarks/tuning/goals.ts';
+import type { HeldOut } from '../../benchmarks/tuning/ranking-quality.ts';
 import { root } from '../house/source-files.ts';
+
+const fileOf = (part: string): string => join(root, 'benchmarks', 'results', `${part}.json`);
 
 /** What `npm run bench` has written of a part. */
 const read = (part: string) =>
-  JSON.parse(readFileSync(join(root, 'benchmarks', 'results', `${part}.json`), 'utf8')) as {
+  JSON.parse(readFileSync(fileOf(part), 'utf8')) as {
     readonly conditions: Readonly<Record<string, string>>;
     readonly data: unknown;
   };
@@ -53,6 +58,47 @@ export function otherRows(): readonly (readonly string[])[] {
     ['MobileNetV2: compile', `${digits(startup.compileMs / 1000)} s`],
     ['MobileNetV2: kernels, manifest and loader, brotli', `${digits(startup.brotliBytes / 1000)} KB`],
     ['MobileNetV2: process start to first result, beside reading weights', `${digits(startup.firstResultMs)} ms`],
+  ];
+}
+
+/** What of tuning was measured. */
+export function tuningRows(): readonly (readonly string[])[] {
+  const goals = existsSync(fileOf('tuning')) ? (read('tuning').data as Partial<TuningResults>) : {};
+  const { models = [], rate, builds = [], transfer = [], search } = goals;
+  const ranked = (read('prior').data as { results: HeldOut[] }).results;
+  const mean = (of: (result: HeldOut) => number): number =>
+    ranked.reduce((sum, one) => sum + of(one), 0) / ranked.length;
+  const long = models.flatMap(({ id, long: run }) => (run === undefined ? [] : [{ id, ...run }]));
+  return [
+    ...models.map(({ id, short, defaultMs, shortMs }) => [
+      `${id}, tuned for ${short.seconds.toFixed(0)} s: default schedules over tuned ones`,
+      digits(defaultMs / shortMs),
+    ]),
+    ...long.map(({ id, seconds, shortMs, ms }) => [
+      `${id}: over those of ${(seconds / 60).toFixed(0)} min`,
+      digits(shortMs / ms),
+    ]),
+    ...transfer.map((result) => [
+      `${result.id}: part of the gain of tuning the latter itself`,
+      percent(gainShare(result)),
+    ]),
+    ...builds.map(({ id, plainMs, withDatabaseMs }) => [
+      `${id}: to compile with its database over without`,
+      digits(withDatabaseMs / plainMs),
+    ]),
+    ...(rate === undefined ? [] : [['candidates of kernels under 1 ms, a second', digits(rateOf(rate))]]),
+    ...(search === undefined
+      ? []
+      : [['trials to within 5 % of the best: random order over the cost model', digits(trialRatio(search))]]),
+    [
+      `${ranked.length} layers that the cost model does not know, before anything is measured: Spearman’s correlation`,
+      digits(mean(({ prior }) => prior.spearman)),
+    ],
+    [
+      'by how much the best of its first eight is slower than the best of all',
+      percent(mean(({ prior }) => prior.regret)),
+    ],
+    ['the same of eight at random', percent(mean(({ chance }) => chance))],
   ];
 }
 
