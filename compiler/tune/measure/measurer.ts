@@ -19,17 +19,12 @@ export interface Measurer {
   readonly close: () => Promise<void>;
 }
 
-/** Of many candidates, each has so many milliseconds; of a few, more. */
-const LIMIT = { least: 25, most: 100, together: 400 };
-
 /**
  * What is decided on takes so many samples also of kernels that take long: where a tenth of the samples are far too long,
  * since the machine does other things, 5 % less time are found by 20 samples in 98 cases of 100, by 12 in 83, by 6 in 28.
  */
-export const effortFor = ({ kernels, isFinal }: Pick<Batch, 'kernels' | 'isFinal'>): Effort =>
-  isFinal
-    ? { spread: 0.005, limit: LIMIT.most, least: 20 }
-    : { spread: 0.02, limit: Math.min(LIMIT.most, Math.max(LIMIT.least, LIMIT.together / kernels.length)), least: 3 };
+export const effortFor = ({ isFinal }: Pick<Batch, 'isFinal'>): Effort =>
+  isFinal ? { spread: 0.005, limit: 100, least: 20 } : { spread: 0.02, limit: 50, least: 3 };
 
 /** Makes the times of a task's batches comparable, by what the anchor took in the first of them. */
 export class Baselines {

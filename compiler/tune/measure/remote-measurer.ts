@@ -125,7 +125,7 @@ class Workers {
     this.#open.delete(task.id);
     this.#open.set(task.id, open);
     const kernels = candidates.flatMap((i) => batch.kernels[i] ?? []);
-    const timing = { ...effortFor({ ...batch, kernels }), cache, tiersUp };
+    const timing = { ...effortFor(batch), cache, tiersUp };
     const patience = this.#options.patience + SLOWEST * open.anchorMs;
     const message = { kind: 'batch', task: task.id, batch: { ...batch, kernels }, timing } as const;
     const answer = await worker.ask(message, patience, signal);
