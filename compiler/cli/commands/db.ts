@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
@@ -12,6 +12,7 @@ import { printEntries, printEntry, printStats } from '../database-tables.ts';
 import { interruptible } from '../interrupt.ts';
 import { dbOption, parseCount } from '../options.ts';
 import { withStore } from '../with-store.ts';
+import { writeWhole } from '../write-whole.ts';
 
 interface DbArguments {
   readonly db: string;
@@ -88,9 +89,7 @@ function oneOf(found: readonly WorkloadRow[], prefix: string, place: string): Wo
   return workload;
 }
 
-/** The file is there whole or not at all. */
 async function exportTo(store: TuningStore, file: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}`;
   let lines = 0;
   async function* text(): AsyncGenerator<string> {
     for await (const line of printLines(store)) {
@@ -98,14 +97,9 @@ async function exportTo(store: TuningStore, file: string): Promise<void> {
       yield `${line}\n`;
     }
   }
-  try {
-    await interruptible((signal) => pipeline(Readable.from(text()), createWriteStream(unfinished), { signal }));
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    if (error instanceof CompilerError) throw error;
-    throw new CompilerError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
-  }
+  await writeWhole(file, (unfinished) =>
+    interruptible((signal) => pipeline(Readable.from(text()), createWriteStream(unfinished), { signal })),
+  );
   print(`${file}: ${lines} lines of ${store.place}\n`);
 }
 

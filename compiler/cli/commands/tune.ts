@@ -1,4 +1,4 @@
-import { access, constants, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
@@ -17,6 +17,7 @@ import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, sha
 import { printSummary } from '../tune-tables.ts';
 import { type TuneView, tuneView } from '../tune-view.ts';
 import { withStore } from '../with-store.ts';
+import { writeWhole } from '../write-whole.ts';
 
 interface TuneArguments extends ModelOptions {
   readonly db: string;
@@ -102,7 +103,8 @@ async function tuneInto(store: TuningStore, graph: Graph, options: TuneInto, sig
     const { device, engine } = measurer.profile;
     const facts = { model: options.model, budget, device, engine, target: targetOf(measurer.profile).name };
     const date = new Date().toISOString();
-    await writeWhole(options.report, printReport(history, { ...facts, date, compilerVersion: version }));
+    const report = printReport(history, { ...facts, date, compilerVersion: version });
+    await writeWhole(options.report, (unfinished) => writeFile(unfinished, report));
     process.stdout.write(`${options.report}: the report\n`);
   } finally {
     await measurer.close();
@@ -116,18 +118,6 @@ async function requirePlaceFor(file: string): Promise<void> {
   await access(dirname(file), constants.W_OK).catch((error: unknown) => {
     throw new CompilerError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
   });
-}
-
-/** The file is there whole or not at all. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}`;
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw new CompilerError(`cannot write ${file}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../schedules/database/open-store.ts';
 import { mistakesInRecord, type TuningRecord, type WorkloadRow } from '../../../schedules/database/record.ts';
-import { tilewright } from './tilewright.ts';
+import { start, tilewright } from './tilewright.ts';
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -67,7 +67,10 @@ describe('tune', { timeout: 60_000 }, () => {
   });
 
   test('an interrupt ends it, with what was finished', async () => {
-    const { code, stdout } = await tilewright(tune('b.db', '--time', '1h'), ['SIGINT', 5000]);
+    const { child, ended, said } = start(tune('b.db', '--time', '1h'));
+    await said(/candidates/);
+    child.kill('SIGINT');
+    const { code, stdout } = await ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(/trials in \d:\d\d, interrupted/);
     expect((await recordsIn('b.db')).length).toBeGreaterThan(0);
