@@ -42,6 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'd3-shape': ['compiler/tune/report/'],
   postgres: ['schedules/database/'],
   'tar-stream': ['compiler/conformance/'],
+  webgpu: ['compiler/cli/'],
 };
 
 const layers = Object.keys(LAYERS).filter((layer) => existsSync(join(root, layer)));
