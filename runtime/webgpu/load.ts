@@ -2,8 +2,8 @@ import type { TensorInfo } from '../api.ts';
 import type { GpuProgram, Manifest, TensorSlot } from '../manifest.ts';
 import { viewElements } from '../tensor.ts';
 import { ownDevice } from './device.ts';
-import { GpuModel, stagedOutputs } from './model.ts';
-import { bindDispatches, makePipelines } from './pipelines.ts';
+import { type GpuBuffers, GpuModel, stagedOutputs } from './model.ts';
+import { bindDispatches, type Dispatch, makePipelines } from './pipelines.ts';
 import { toWords } from './words.ts';
 
 /** The files of a program. */
@@ -23,7 +23,6 @@ export async function loadOnGpu(
   given?: GPUDevice,
 ): Promise<GpuModel> {
   const device = given ?? (await ownDevice(program));
-  const pipelines = makePipelines(device, program, code);
   const info = ({ name, dtype, shape }: TensorSlot): TensorInfo => ({ name, dtype, shape });
   const described = {
     name: manifest.name,
@@ -33,11 +32,28 @@ export async function loadOnGpu(
     features: [],
     memoryBytes: program.arenaBytes + program.weightsBytes,
   };
+  const [last] = stagedOutputs(described.outputs, program).slice(-1);
+  const placed = await placeOnGpu(device, program, { code, weights }, last === undefined ? 0 : last.at + last.bytes);
+  return new GpuModel(device, program, described, placed);
+}
+
+/** A program on a device, ready to run. */
+export interface PlacedProgram {
+  readonly dispatches: readonly Dispatch[];
+  readonly buffers: GpuBuffers;
+}
+
+/** Makes the pipelines, the buffers (`staged` bytes for outputs), and what binds them; fills in the constants. */
+export async function placeOnGpu(
+  device: GPUDevice,
+  program: GpuProgram,
+  { code, weights }: GpuFiles,
+  staged: number,
+): Promise<PlacedProgram> {
+  const pipelines = makePipelines(device, program, code);
   const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const make = (label: string, size: number, usage: number): GPUBuffer =>
     device.createBuffer({ label, size: Math.max(256, Math.ceil(size / 16) * 16), usage });
-  const [last] = stagedOutputs(described.outputs, program).slice(-1);
-  const staged = last === undefined ? 0 : last.at + last.bytes;
   const buffers = {
     weights: make('weights', program.weightsBytes, storage),
     arena: make('arena', program.arenaBytes, storage),
@@ -47,6 +63,5 @@ export async function loadOnGpu(
     const words = toWords(dtype, viewElements(weights, dtype, offset, bytes));
     device.queue.writeBuffer(buffers.weights, to, words as BufferSource);
   }
-  const dispatches = bindDispatches(device, program, await pipelines, buffers);
-  return new GpuModel(device, program, described, { dispatches, buffers });
+  return { dispatches: bindDispatches(device, program, await pipelines, buffers), buffers };
 }
