@@ -1,5 +1,5 @@
 // `npm run bench [-- PART [NAME …]]`: measures all parts, or one of them, or what the names fit in it. Parts that take
-// long are measured by name only: `npm run bench -- prior [--minutes N] [--db FILE]`, and
+// long, or a browser, are measured by name only: `npm run bench -- webgpu`, `npm run bench -- prior [--minutes N] [--db FILE]`, and
 // `npm run bench -- tuning [NAME …] [--seconds N] [--minutes N]`.
 
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { trainOnLayers } from './parts/prior.ts';
 import { startup } from './parts/startup.ts';
 import { threads } from './parts/threads.ts';
 import { measureTuning } from './parts/tuning.ts';
+import { webgpuInBrowser } from './parts/webgpu.ts';
 import { printReport, type Report, writeReport } from './report/results.ts';
 
 const { positionals, values } = parseArgs({
@@ -24,15 +25,19 @@ const PARTS: Readonly<Record<string, (names: readonly string[]) => Promise<Repor
   startup,
 };
 
+/** Measured where it is named: it needs a browser. */
+const NAMED: typeof PARTS = { webgpu: webgpuInBrowser };
+
 const LONG: Readonly<Record<string, () => Promise<Report>>> = {
   prior: () => trainOnLayers({ minutes: Number(values.minutes ?? 15), ...(values.db && { db: values.db }) }),
   tuning: () => measureTuning(names, { seconds: Number(values.seconds ?? 60), minutes: Number(values.minutes ?? 10) }),
 };
 
 const long = part === undefined ? undefined : LONG[part];
-const wanted = long === undefined ? Object.entries(PARTS).filter(([name]) => part === undefined || name === part) : [];
+const measured = part === undefined ? PARTS : { ...PARTS, ...NAMED };
+const wanted = Object.entries(measured).filter(([name]) => long === undefined && (part ?? name) === name);
 if (long === undefined && wanted.length === 0)
-  throw new Error(`no part is called ${part}; there are: ${Object.keys({ ...PARTS, ...LONG }).join(', ')}`);
+  throw new Error(`no part is called ${part}; there are: ${Object.keys({ ...PARTS, ...NAMED, ...LONG }).join(', ')}`);
 
 if (long !== undefined) {
   const report = await long();
