@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as nodeModule from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
@@ -33,7 +33,7 @@ export async function measureInBrowser(site: Site, cases: readonly PageCase[]) {
     '/page.js': nodeModule.stripTypeScriptTypes(page),
     ...site.files,
   };
-  const server = createServer(async ({ url = '/' }, response) => {
+  const serve = async ({ url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await answer({ ...site, files }, url);
     response.writeHead(body === undefined ? 404 : 200, {
       'content-type': url === '/' ? 'text/html' : (types[extname(url)] ?? 'application/octet-stream'),
@@ -41,7 +41,8 @@ export async function measureInBrowser(site: Site, cases: readonly PageCase[]) {
       'cross-origin-embedder-policy': 'require-corp',
     });
     response.end(body);
-  });
+  };
+  const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({
     executablePath,
