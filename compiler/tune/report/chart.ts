@@ -58,14 +58,14 @@ export const textAt = (x: number, y: number, anchor: 'start' | 'middle' | 'end',
   `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeText(text)}</text>`;
 
 /** A value that holds until the next is known. */
-export function stepLine(className: string, points: readonly (readonly [number, number])[]): string {
+export function stepLine(points: readonly (readonly [number, number])[]): string {
   const path = line().curve(curveStepAfter).digits(1);
-  return `<path class="${className}" fill="none" d="${path(points.map(([x, y]) => [x, y])) ?? ''}"/>`;
+  return `<path class="best" d="${path(points.map(([x, y]) => [x, y])) ?? ''}"/>`;
 }
 
 /** Points as one path of lines without a length, which the page gives round ends. */
-export const dots = (className: string, points: readonly (readonly [number, number])[]): string =>
-  `<path class="dots ${className}" d="${points.map(([x, y]) => `M${round(x)} ${round(y)}h0`).join('')}"/>`;
+export const dots = (points: readonly (readonly [number, number])[]): string =>
+  `<path class="dots" d="${points.map(([x, y]) => `M${round(x)} ${round(y)}h0`).join('')}"/>`;
 
 /** The least and the greatest of values, and so much more on both sides, as a part of what is between them. */
 export function domainOf(values: readonly number[], more: number): readonly [number, number] {

@@ -1,6 +1,6 @@
 import { printFactor, printMs, printSpan } from '../figures.ts';
-import { type CurvePoint, modelCurve, type TaskHistory, type TuningHistory } from '../history.ts';
-import { type Axis, domainOf, dots, logDomainOf, printChart, stepLine } from './chart.ts';
+import { type CurvePoint, modelCurve, type TuningHistory } from '../history.ts';
+import { type Axis, domainOf, printChart, stepLine } from './chart.ts';
 import { printDetails, printParagraph, printTable } from './html.ts';
 
 /** How the model's time fell over trials and over seconds, and the numbers behind it. */
@@ -52,53 +52,10 @@ function printCurve(
     const end = [placeX(x.domain[1]), placeY(points.at(-1)?.ms ?? 0)] as const;
     return [
       `<path class="default" d="M${placeX(x.domain[0])} ${placeY(standard)}H${placeX(x.domain[1])}"/>`,
-      stepLine('best', [...steps, end]),
+      stepLine([...steps, end]),
     ].join('');
   };
   return printChart({ title, width: 480, height: 270, x, y, marks });
-}
-
-/** Every time of a task that was measured, and its best time by then, over the trials of the task. */
-export function printTrials({ task, trials }: TaskHistory): string {
-  const timed = trials.map((trial, i) => ({ ...trial, at: i + 1 })).filter(({ kind }) => kind === 'time');
-  const searched = timed.filter(({ stage }) => stage !== 'final');
-  const again = timed.filter(({ stage }) => stage === 'final');
-  let best = Number.POSITIVE_INFINITY;
-  const bests = searched.map(({ at, ms }) => {
-    best = Math.min(best, ms);
-    return [at, best] as const;
-  });
-  return printChart({
-    title: `Times of ${task.name} over its trials`,
-    width: 960,
-    height: 240,
-    x: trialsAxis(trials.length),
-    // What is very slow would leave no room for what is nearly as fast.
-    y: {
-      label: 'ms',
-      domain: logDomainOf(
-        timed.map(({ ms }) => ms),
-        0.05,
-      ),
-      log: true,
-      format: printTick,
-    },
-    marks: (x, y) =>
-      [
-        dots(
-          '',
-          searched.map(({ at, ms }) => [x(at), y(ms)]),
-        ),
-        dots(
-          'again',
-          again.map(({ at, ms }) => [x(at), y(ms)]),
-        ),
-        stepLine(
-          'best',
-          bests.map(([at, ms]) => [x(at), y(ms)]),
-        ),
-      ].join(''),
-  });
 }
 
 const trialsAxis = (trials: number): Axis => ({

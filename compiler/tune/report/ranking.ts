@@ -85,10 +85,7 @@ function printScatter(rankings: readonly Ranking[]): string {
     marks: (placeX, placeY) =>
       [
         from < to ? `<path class="default" d="M${placeX(from)} ${placeY(from)}L${placeX(to)} ${placeY(to)}"/>` : '',
-        dots(
-          '',
-          points.map(([predicted, measured]) => [placeX(predicted), placeY(measured)]),
-        ),
+        dots(points.map(([predicted, measured]) => [placeX(predicted), placeY(measured)])),
       ].join(''),
   });
 }

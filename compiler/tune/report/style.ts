@@ -1,8 +1,8 @@
 /** The look of a report: light or dark as the reader has it, colours that are told apart without seeing hues. */
 export const style = `
-:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d8dee4; --page: #ffffff; --card: #f6f8fa; --before: #9aa4af; --after: #0b63c5; --mark: #b35900; }
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d8dee4; --page: #ffffff; --card: #f6f8fa; --before: #9aa4af; --after: #0b63c5; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --soft: #9aa5b1; --line: #323a44; --page: #0d1117; --card: #161b22; --before: #6b7682; --after: #58a6ff; --mark: #f0a45d; }
+  :root { --ink: #e6edf3; --soft: #9aa5b1; --line: #323a44; --page: #0d1117; --card: #161b22; --before: #6b7682; --after: #58a6ff; }
 }
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; overflow-wrap: anywhere; }
@@ -22,7 +22,6 @@ svg text.name { fill: var(--ink); }
 .best { stroke: var(--after); stroke-width: 2; fill: none; }
 .default { stroke: var(--before); stroke-width: 1.5; stroke-dasharray: 5 4; fill: none; }
 .dots { stroke: var(--after); stroke-width: 4; stroke-linecap: round; stroke-opacity: .6; fill: none; }
-.dots.again { stroke: var(--mark); stroke-opacity: 1; }
 .bar-before { fill: var(--before); }
 .bar-after { fill: var(--after); }
 .wide { overflow-x: auto; }
@@ -36,7 +35,6 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
 .key { display: inline-block; width: 1.4rem; height: .55rem; border-radius: 2px; margin: 0 .35rem 0 0; }
 .key.before { background: var(--before); }
 .key.after { background: var(--after); }
-.key.again { background: var(--mark); }
 .legend span { margin-right: 1.2rem; }
 @media print { details { border: none; } }
 `;

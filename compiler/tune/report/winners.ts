@@ -2,10 +2,9 @@ import type { Timed } from '../../../schedules/search/winner.ts';
 import { printTrace } from '../../../schedules/trace-text.ts';
 import { printFactor } from '../figures.ts';
 import { speedup, type TaskHistory } from '../history.ts';
-import { printTrials } from './curves.ts';
 import { escapeText, printDetails, printParagraph, printTable } from './html.ts';
 
-/** For each task: its trials, what the winner decides otherwise than the default, and its trace. */
+/** For each task: what the winner decides otherwise than the default, and its trace. */
 export const printWinners = (tasks: readonly TaskHistory[]): string => tasks.map(printWinner).join('\n');
 
 function printWinner(row: TaskHistory): string {
@@ -16,8 +15,6 @@ function printWinner(row: TaskHistory): string {
   const isDefault = winner.candidate.key === standard.candidate.key;
   const content = [
     `<p class="legend">workload ${escapeText(task.workload)}</p>`,
-    printTrials(row),
-    '<p class="legend"><span><i class="key after"></i>measured in the search; line: the best by then</span><span><i class="key again"></i>measured again in the end</span></p>',
     isDefault
       ? printParagraph('The default schedule has won.')
       : printTable(['decision', 'default', 'winner'], changes(standard, winner)),
