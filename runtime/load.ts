@@ -4,7 +4,7 @@ import { ArtifactError } from './errors.ts';
 import { supports } from './features.ts';
 import { whyOneThread } from './host.ts';
 import { files, formatVersion, type KernelsFile, type Manifest } from './manifest.ts';
-import { LoadedModel, onThisThread } from './model.ts';
+import { type LoadedInfo, LoadedModel, onThisThread } from './model.ts';
 import { bindSteps, isWorthSharing, memoryBytes } from './program.ts';
 import { withSharedMemory } from './shared-memory.ts';
 import { openSource, type ReadFile } from './source.ts';
@@ -19,7 +19,7 @@ import { Threads } from './threads.ts';
  */
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
-  const manifest = await parseManifest(files.manifest, await read(files.manifest));
+  const manifest = await readManifest(read);
   const { device, choose, kernels, threads = 1, relaxedSimd } = options;
   if (device !== undefined) return device({ manifest, read: (file) => readChecked(read, manifest, file) });
   if (manifest.kernels.length === 0)
@@ -41,6 +41,22 @@ export async function load(source: ArtifactSource, options: LoadOptions = {}): P
 }
 
 async function loadVariant(read: ReadFile, manifest: Manifest, options: LoadOptions): Promise<Model> {
+  const { module, memory, ...facts } = await placeVariant(read, manifest, options);
+  const { threads } = facts;
+  const runner =
+    threads > 1
+      ? await Threads.start({ manifest, module, memory }, threads)
+      : onThisThread(manifest, await WebAssembly.instantiate(module, { env: { memory } }));
+  return new LoadedModel(manifest, memory, runner, facts);
+}
+
+/** A model's kernels and its memory, with its weights in place. */
+export interface PlacedVariant extends LoadedInfo {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+export async function placeVariant(read: ReadFile, manifest: Manifest, options: LoadOptions): Promise<PlacedVariant> {
   const { threads, oneThreadBecause } = chooseThreads(manifest, options);
   const [weights, kernels] = await Promise.all([
     readWeights(read, manifest),
@@ -49,14 +65,14 @@ async function loadVariant(read: ReadFile, manifest: Manifest, options: LoadOpti
   const bytes = memoryBytes(manifest, threads);
   const pages = Math.ceil(bytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
-  const { module, features } = kernels;
-  await placeWeights(manifest, weights, module, memory);
-  const runner =
-    threads > 1
-      ? await Threads.start({ manifest, module, memory }, threads)
-      : onThisThread(manifest, await WebAssembly.instantiate(module, { env: { memory } }));
-  const facts = { threads, features, memoryBytes: bytes, ...(oneThreadBecause !== undefined && { oneThreadBecause }) };
-  return new LoadedModel(manifest, memory, runner, facts);
+  await placeWeights(manifest, weights, kernels.module, memory);
+  return {
+    ...kernels,
+    memory,
+    threads,
+    memoryBytes: bytes,
+    ...(oneThreadBecause !== undefined && { oneThreadBecause }),
+  };
 }
 
 /** Copies the weights that kernels read as they are, and makes the operands that are prepared of others. */
@@ -127,6 +143,10 @@ function chooseKernels(manifest: Manifest, relaxedSimd: boolean | undefined): Ke
     `the artifact has no kernels for this engine with relaxed SIMD ${relaxedSimd === false ? 'off' : 'on'}`,
   );
 }
+
+/** What an artifact says of itself. */
+export const readManifest = async (read: ReadFile): Promise<Manifest> =>
+  parseManifest(files.manifest, await read(files.manifest));
 
 /** The manifest in a file, whose hash stands in itself. */
 async function parseManifest(file: string, bytes: Uint8Array): Promise<Manifest> {

@@ -25,7 +25,8 @@ export function onThisThread(manifest: Manifest, { exports }: WebAssembly.Instan
   };
 }
 
-type LoadedInfo = Pick<ModelInfo, 'threads' | 'oneThreadBecause' | 'features' | 'memoryBytes'>;
+/** What a model says of itself beside what its manifest does. */
+export type LoadedInfo = Pick<ModelInfo, 'threads' | 'oneThreadBecause' | 'features' | 'memoryBytes'>;
 
 /** Owns the memory of a model and what runs its kernels. */
 export class LoadedModel implements Model {

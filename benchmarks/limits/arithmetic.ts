@@ -1,6 +1,5 @@
+import { arithmeticKernels } from '../../compiler/profile/limits/wasm-arithmetic.ts';
 import type { Session } from '../engines/engine.ts';
-import { assemble } from './assemble.ts';
-import { arithmeticWat, MUL_ADD, RELAXED_MADD } from './wat.ts';
 
 /** A kernel that only computes, in registers: what the engine and the processor reach at best. */
 export interface Limit {
@@ -14,19 +13,14 @@ export interface Limits {
   readonly relaxedMadd: Limit;
 }
 
-const STEPS = 2000;
-const FLOPS_A_PAIR = 8;
-
 export async function arithmeticLimits(): Promise<Limits> {
-  const exports = await assemble(arithmeticWat);
-  new Float32Array(exports.memory.buffer).fill(1);
-  const limit = (name: string, { chains, unroll }: typeof MUL_ADD): Limit => {
-    const kernel = exports[name] as (count: number) => void;
-    const run = async () => {
-      kernel(STEPS);
+  const limitOf = ({ run, flops }: { readonly run: () => void; readonly flops: number }): Limit => {
+    const runOnce = async () => {
+      run();
       return [];
     };
-    return { session: { run, dispose: async () => {} }, flops: STEPS * chains * unroll * FLOPS_A_PAIR };
+    return { session: { run: runOnce, dispose: async () => {} }, flops };
   };
-  return { mulAdd: limit('mul_add', MUL_ADD), relaxedMadd: limit('relaxed_madd', RELAXED_MADD) };
+  const { mulAdd, relaxedMadd } = await arithmeticKernels();
+  return { mulAdd: limitOf(mulAdd), relaxedMadd: limitOf(relaxedMadd) };
 }

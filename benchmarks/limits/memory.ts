@@ -1,8 +1,8 @@
+import { assemble } from '../../compiler/codegen/wasm/assemble.ts';
+import { memoryWat, STRIDE } from '../../compiler/profile/limits/wasm-kernels.ts';
 import type { Cost } from '../cost.ts';
 import type { Session } from '../engines/engine.ts';
 import { quantile } from '../measure.ts';
-import { assemble } from './assemble.ts';
-import { memoryWat, STRIDE } from './wat.ts';
 
 /** Speeds of memory in GB/s, which count the bytes that are read and those that are written. */
 export interface Bandwidth {

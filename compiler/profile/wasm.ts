@@ -1,0 +1,79 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { ArtifactSource, Tensor, Tensors, TypedArray } from '../../runtime/api.ts';
+import { checkInputs, viewSlot } from '../../runtime/tensor.ts';
+import { openWasmSteps, type WasmSteps } from '../stepwise/wasm.ts';
+import { median } from '../tune/measure/statistics.ts';
+import { wasmLimits } from './limits/wasm-limits.ts';
+import { optimized } from './optimized.ts';
+import type { Profile, StepFacts } from './profile.ts';
+import { stepsOf, type Timeline } from './timeline.ts';
+
+export interface ProfileOptions {
+  readonly inputs: Tensors<Record<string, TypedArray>>;
+  /** Runs in which kernels are timed; as many as take two seconds, if nothing is said. */
+  readonly runs?: number;
+  /** Of the plan's steps, where they are known; in its order. */
+  readonly facts?: readonly StepFacts[];
+}
+
+const METHOD = 'clock read between kernels of a run, code of the optimizing compiler only';
+const WARM_UP = { runs: 3, ms: 500 };
+const TIMED = { runs: 5, ms: 2000 };
+
+/** Profiles an artifact on one thread of WebAssembly in this process. */
+export const profileWasm = (
+  source: ArtifactSource,
+  { inputs, runs, facts, relaxedSimd }: ProfileOptions & { readonly relaxedSimd?: boolean },
+): Promise<Profile> =>
+  optimized(async () => {
+    const model = await openWasmSteps(source, relaxedSimd === undefined ? {} : { relaxedSimd });
+    checkInputs(model.manifest.inputs, inputs);
+    repeat(WARM_UP, () => runWhole(model, inputs));
+    const whole: number[] = [];
+    const timelines: Timeline[] = [];
+    repeat(runs === undefined ? TIMED : { runs, ms: 0 }, () => {
+      whole.push(runWhole(model, inputs));
+      timelines.push(runTimed(model, inputs));
+    });
+    return {
+      device: 'wasm',
+      name: `V8 ${process.versions.v8}, ${model.isRelaxed ? 'relaxed SIMD' : 'SIMD'}, one thread of ${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
+      method: METHOD,
+      runMs: median(whole),
+      runs: timelines.length,
+      limits: await wasmLimits(model.isRelaxed),
+      steps: stepsOf(facts ?? model.manifest.plan, timelines),
+    };
+  });
+
+/** So many runs at least, for so long at least. */
+function repeat({ runs, ms }: { readonly runs: number; readonly ms: number }, work: () => void): void {
+  const end = performance.now() + ms;
+  for (let run = 0; run < runs || performance.now() < end; run++) work();
+}
+
+/** Milliseconds of a run from inputs that are in place. */
+function runWhole(model: WasmSteps, inputs: ProfileOptions['inputs']): number {
+  write(model, inputs);
+  const start = performance.now();
+  for (const step of model.steps) step.run(0, 1);
+  return performance.now() - start;
+}
+
+/** One reading of the clock is the end of a step and the beginning of the next. */
+function runTimed(model: WasmSteps, inputs: ProfileOptions['inputs']): Timeline {
+  write(model, inputs);
+  const times = [performance.now()];
+  for (const step of model.steps) {
+    step.run(0, 1);
+    times.push(performance.now());
+  }
+  return { starts: times.slice(0, -1), ends: times.slice(1) };
+}
+
+function write({ manifest, memory }: WasmSteps, inputs: ProfileOptions['inputs']): void {
+  for (const slot of manifest.inputs) {
+    const target = viewSlot(memory.buffer, slot) as { set(data: TypedArray): void };
+    target.set((inputs[slot.name] as Tensor).data);
+  }
+}
