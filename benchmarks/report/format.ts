@@ -7,6 +7,9 @@ export function digits(value: number): string {
 
 export const percent = (ratio: number): string => (Number.isFinite(ratio) ? `${Math.round(ratio * 100)} %` : '–');
 
+/** For what is mostly near nothing. */
+export const finePercent = (ratio: number): string => (Number.isFinite(ratio) ? `${(ratio * 100).toFixed(1)} %` : '–');
+
 /** Of no value at all there is none: NaN. */
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);

@@ -16,12 +16,11 @@ export interface HeldOut {
   readonly task: string;
   readonly family: string;
   readonly schedules: number;
-  /** Before anything of the workload is measured. */
+  /** By the prior, by what was measured of 16 of its schedules, and by both: how well the others are ranked. */
   readonly prior: Ranking;
-  /** By what was measured of some schedules alone, and by the prior with it: how well the others are ranked. */
   readonly learned: Ranking;
   readonly both: Ranking;
-  /** The regret of eight at random, as it is expected. */
+  /** The regret of eight of the others at random, as it is expected. */
   readonly chance: number;
   /** What the default schedule and the one that the prior likes best take, in relation to the best. */
   readonly standard: number;
@@ -32,6 +31,8 @@ export interface HeldOut {
 const TOP = 8;
 /** As many as a first round measures. */
 const SEEN = 16;
+/** Smaller spaces are measured whole. */
+const LEAST = 32;
 const FOLDS = 5;
 
 /** Trains on four fifths of the workloads and ranks the schedules of the others, each fifth in turn. */
@@ -40,7 +41,8 @@ export function rankHeldOut(tasks: readonly MeasuredTask[]): readonly HeldOut[] 
   return Array.from({ length: FOLDS }, (_, fold) => {
     const others = foldOf.filter((each) => each.fold !== fold).map(({ task }) => task.measured);
     const prior = trainRanker(others, emptyForest);
-    return foldOf.filter((each) => each.fold === fold).map(({ task }) => rankTask(task, prior));
+    const heldOut = foldOf.filter(({ task, ...each }) => each.fold === fold && task.measured.length >= LEAST);
+    return heldOut.map(({ task }) => rankTask(task, prior));
   }).flat();
 }
 
@@ -55,10 +57,13 @@ function rankTask({ task, measured }: MeasuredTask, prior: Forest): HeldOut {
     task: task.name,
     family: task.row.family,
     schedules: measured.length,
-    prior: rankingOf(prior, measured),
+    prior: rankingOf(prior, unseen),
     learned: rankingOf(trainRanker([seen], emptyForest), unseen),
     both: rankingOf(trainRanker([seen], prior), unseen),
-    chance: expectedRegret(times, TOP),
+    chance: expectedRegret(
+      unseen.map(({ ms }) => ms),
+      TOP,
+    ),
     standard: (standard?.ms ?? Number.NaN) / best,
     first: 1 + topRegret(scores(prior, measured), times, 1),
   };

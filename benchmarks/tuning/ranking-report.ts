@@ -1,5 +1,5 @@
 import { drawBars } from '../report/charts.ts';
-import { digits, geometricMean, percent } from '../report/format.ts';
+import { digits, finePercent, geometricMean } from '../report/format.ts';
 import type { Report } from '../report/results.ts';
 import type { HeldOut } from './ranking-quality.ts';
 
@@ -7,7 +7,7 @@ const METHOD = [
   'Layers of the benchmark of kernels and layers drawn at random over the range of shapes that networks have; of each workload up to 48 random schedules and the default one, measured as `tilewright tune` does: results checked, in turns with the default schedule, one thread, relaxed SIMD.',
   'Ranked by a model that has not seen the workload: trained on four fifths of the workloads for the others, each fifth in turn. The shipped prior (schedules/cost-model/prior.json) is trained on all.',
   'Spearman: the rank correlation of prediction and measurement within a workload, 1 where the order is the same. Regret: by how much the best of the eight schedules that are ranked highest is slower than the best of all; by chance, of eight at random. Means over workloads.',
-  'Prior: before anything of the workload is measured. 16 measured: trees grown from 16 of its schedules alone, which rank the others; both: grown on top of the prior.',
+  'The schedules of a workload but for 16 are ranked. Prior: before anything of the workload is measured. 16 measured: by trees grown from those 16 alone; both: grown on top of the prior. Workloads with fewer than 32 schedules are left out: tuning measures all of them.',
   'Default, and the one that the prior ranks first: times in relation to the best of those measured, geometric means.',
 ];
 
@@ -57,7 +57,7 @@ function rowOf(family: string, group: readonly HeldOut[]): readonly string[] {
     String(group.length),
     String(group.reduce((sum, { schedules }) => sum + schedules, 0)),
     ...LINES.map(({ of }) => digits(mean(group.map(of)))),
-    ...regrets.map((values) => percent(mean(values))),
+    ...regrets.map((values) => finePercent(mean(values))),
     digits(geometricMean(group.map(({ standard }) => standard))),
     digits(geometricMean(group.map(({ first }) => first))),
   ];

@@ -26,13 +26,14 @@ export interface Collection {
   readonly ms: number;
 }
 
-/** Measures random schedules of each task of which the store has no record yet. */
+/** Measures random schedules of each task of which the store has no record yet; in an order in which families are mixed. */
 export async function collectRecords(
   tasks: readonly KernelTask[],
   { store, measurer, trials, ms }: Collection,
 ): Promise<void> {
   const start = performance.now();
-  for (const [i, task] of tasks.entries()) {
+  const mixed = tasks.toSorted((a, b) => (a.workload < b.workload ? -1 : 1));
+  for (const [i, task] of mixed.entries()) {
     if (performance.now() - start >= ms) return;
     if ((await store.recordsOf(task.workload, 1)).length > 0) continue;
     process.stderr.write(`${i + 1} of ${tasks.length}: ${task.name} …\n`);

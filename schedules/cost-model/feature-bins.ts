@@ -12,7 +12,7 @@ export interface Bins {
 
 export interface Column {
   readonly feature: number;
-  /** The greatest value of each interval, among the rows. */
+  /** The end of each interval: not below its greatest value among the rows, and below the least of the next. */
   readonly uppers: readonly number[];
 }
 
@@ -32,12 +32,19 @@ export function binFeatures(rows: readonly (readonly number[])[]): Bins {
 function uppersOf(values: readonly number[]): readonly number[] {
   const sorted = Float64Array.from(values).sort();
   const distinct = sorted.filter((value, i) => value !== sorted[i + 1]);
-  if (distinct.length <= MAX_BINS) return [...distinct];
-  const quantiles = Array.from(
-    { length: MAX_BINS },
-    (_, i) => sorted[Math.ceil(((i + 1) * sorted.length) / MAX_BINS) - 1] as number,
-  );
-  return [...new Set(quantiles)];
+  const quantile = (_: unknown, i: number): number =>
+    sorted[Math.ceil(((i + 1) * sorted.length) / MAX_BINS) - 1] as number;
+  const greatest = distinct.length <= MAX_BINS ? distinct : new Set(Array.from({ length: MAX_BINS }, quantile));
+  return Array.from(greatest, (value) => shortestBetween(value, distinct[distinct.indexOf(value) + 1] ?? value));
+}
+
+/** A number of few digits that is not below `least`, and below `end`: forests are short to write. */
+function shortestBetween(least: number, end: number): number {
+  for (let scale = 1; scale <= 1e6; scale *= 10) {
+    const rounded = Math.ceil(least * scale) / scale;
+    if (rounded >= least && rounded < end) return rounded;
+  }
+  return least;
 }
 
 /** The first interval whose upper end is not below the value. */

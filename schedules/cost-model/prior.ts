@@ -1,6 +1,6 @@
 import { CompilerError } from '../../ir/errors.ts';
 import { isObject } from '../fields.ts';
-import { emptyForest, type Forest, LEAF, parseForest, type Tree } from './forest.ts';
+import { emptyForest, type Forest, parseForest } from './forest.ts';
 import { type Measured, trainRanker } from './train-ranker.ts';
 
 const FORMAT = 1;
@@ -17,16 +17,9 @@ export interface Prior {
 /** Trains a prior on what was measured of several workloads. */
 export function trainPrior(groups: readonly (readonly Measured[])[], features: readonly string[]): Prior {
   const rows = groups.reduce((sum, group) => sum + group.length, 0);
-  const forest = { trees: trainRanker(groups, emptyForest).trees.map(shortened) };
+  const forest = trainRanker(groups, emptyForest);
   return { format: FORMAT, features, trainedOn: { workloads: groups.length, rows }, forest };
 }
-
-/** Thresholds with few digits; upwards, since they are values of features, which go to the left. */
-const shortened = ({ feature, value, right }: Tree): Tree => ({
-  feature,
-  value: value.map((number, i) => (feature[i] === LEAF ? number : Math.ceil(number * 1e4) / 1e4)),
-  right,
-});
 
 /**
  * The forest of a prior that came as JSON, for candidates with these features. Throws a CompilerError where it is no

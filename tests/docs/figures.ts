@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelResult, Line } from '../../benchmarks/kernels/measure-kernel.ts';
 import type { ModelResult } from '../../benchmarks/models/measure-model.ts';
-import { digits, geometricMean, percent } from '../../benchmarks/report/format.ts';
+import { digits, finePercent, geometricMean, percent } from '../../benchmarks/report/format.ts';
 import { gainShare, rateOf, trialRatio } from '../../benchmarks/tuning/goal-tables.ts';
 import type { TuningResults } from '../../benchmarks/tuning/goals.ts';
 import type { HeldOut } from '../../benchmarks/tuning/ranking-quality.ts';
@@ -96,9 +96,9 @@ export function tuningRows(): readonly (readonly string[])[] {
     ],
     [
       'by how much the best of its first eight is slower than the best of all',
-      percent(mean(({ prior }) => prior.regret)),
+      finePercent(mean(({ prior }) => prior.regret)),
     ],
-    ['the same of eight at random', percent(mean(({ chance }) => chance))],
+    ['the same of eight at random', finePercent(mean(({ chance }) => chance))],
   ];
 }
 

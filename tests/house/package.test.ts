@@ -72,6 +72,7 @@ describe('the package as published', () => {
     const sources = files.filter((name) => /(?<!\.d)\.ts$|\.test\./.test(name));
     expect(sources).toEqual([]);
     expect(files).toContain(join('dist', 'runtime', 'index.d.ts'));
+    expect(files).toContain(join('dist', 'schedules', 'cost-model', 'prior.json'));
   });
 
   test('names no dependency that only development needs', async () => {

@@ -95,6 +95,12 @@ describe('a prior', () => {
     expect(prior.trainedOn.workloads).toBe(4);
   });
 
+  test('is written with few digits', () => {
+    const numbers = prior.forest.trees.flatMap(({ value }) => value);
+    const digits = numbers.reduce((sum, number) => sum + String(number).length, 0) / numbers.length;
+    expect(digits).toBeLessThan(9);
+  });
+
   test('is refused for other features, and in another format', () => {
     expect(() => parsePrior(prior, [...features].reverse())).toThrow('trained on other features');
     expect(() => parsePrior({ ...prior, format: 2 }, features)).toThrow('format 1');
