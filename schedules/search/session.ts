@@ -61,8 +61,11 @@ export function newSession(tuning: Tuning): Session {
   };
 }
 
-/** So many times as long as a candidate of the search takes one that is measured to decide on the winner. */
-const FINAL = 3;
+/**
+ * So many times as long as a candidate of the search takes one that is measured to decide on the winner: it has twice the
+ * time, and is there already.
+ */
+const FINAL = 1.5;
 
 /**
  * Of how many candidates the next round of a task can be, with time left for the round that is being measured and to
