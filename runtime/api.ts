@@ -146,5 +146,8 @@ export interface VariantOffer {
 /** The files of an artifact that is held in memory, by name. */
 export type ArtifactFiles = Readonly<Record<string, Uint8Array>>;
 
-/** An artifact's folder, by path (Node) or address, or its files. */
-export type ArtifactSource = string | URL | ArtifactFiles;
+/** The addresses of an artifact's files by name, for hosts and bundlers that give files names of their own. */
+export type ArtifactAddresses = Readonly<Record<string, URL>>;
+
+/** An artifact's folder, by path (Node) or address; its files; or the address of each. */
+export type ArtifactSource = string | URL | ArtifactFiles | ArtifactAddresses;

@@ -54,9 +54,9 @@ export function startThread(events: ThreadEvents): Thread {
 }
 
 function startInNode({ Worker: NodeThread }: NodeThreads, { onMessage, onEnd }: ThreadEvents): Thread {
-  // In a checkout, Node runs the sources as they are.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new NodeThread(new URL(`worker.${extension}`, import.meta.url), { execArgv: [] });
+  // In a checkout, Node runs the sources as they are. (Bundlers take a template in `new URL` for a pattern of their files.)
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+  const worker = new NodeThread(new URL(file, import.meta.url), { execArgv: [] });
   let isAsked = false;
   const report = (reason: string) => {
     if (!isAsked) onEnd(reason);

@@ -1,4 +1,4 @@
-import type { ArtifactFiles, ArtifactSource } from './api.ts';
+import type { ArtifactAddresses, ArtifactFiles, ArtifactSource } from './api.ts';
 import { ArtifactError } from './errors.ts';
 
 export type ReadFile = (name: string) => Promise<Uint8Array>;
@@ -15,12 +15,11 @@ function nodeFileSystem(): FileSystem | undefined {
 
 /** How the files of an artifact are read: from memory, by fetch, or from Node's file system. */
 export function openSource(source: ArtifactSource): ReadFile {
-  if (typeof source !== 'string' && !(source instanceof URL)) return fromFiles(source);
+  if (typeof source !== 'string' && !(source instanceof URL)) return (name) => readEntry(source, name);
   const address = source instanceof URL ? source : parseAddress(source);
-  if (address === undefined) return fromFileSystem((name) => `${String(source).replace(/\/$/, '')}/${name}`);
+  if (address === undefined) return (name) => readPath(`${String(source).replace(/\/$/, '')}/${name}`);
   const folder = address.href.endsWith('/') ? address.href : `${address.href}/`;
-  if (address.protocol === 'file:') return fromFileSystem((name) => new URL(name, folder));
-  return (name) => fetchFile(new URL(name, folder));
+  return (name) => readAddress(new URL(name, folder));
 }
 
 /** A full address, or in a browser one relative to the page; a path in Node is none. */
@@ -30,25 +29,23 @@ function parseAddress(source: string): URL | undefined {
   return nodeFileSystem() === undefined && page !== undefined ? new URL(source, page) : undefined;
 }
 
-const fromFiles =
-  (files: ArtifactFiles): ReadFile =>
-  async (name) => {
-    const bytes = files[name];
-    if (bytes === undefined) throw new ArtifactError(`the artifact has no file ${name}`);
-    return bytes;
-  };
+async function readEntry(files: ArtifactFiles | ArtifactAddresses, name: string): Promise<Uint8Array> {
+  const entry = files[name];
+  if (entry === undefined) throw new ArtifactError(`the artifact has no file ${name}`);
+  return entry instanceof URL ? readAddress(entry) : entry;
+}
 
-function fromFileSystem(locate: (name: string) => string | URL): ReadFile {
+const readAddress = (address: URL): Promise<Uint8Array> =>
+  address.protocol === 'file:' ? readPath(address) : fetchFile(address);
+
+async function readPath(path: string | URL): Promise<Uint8Array> {
   const fileSystem = nodeFileSystem();
-  return async (name) => {
-    const path = locate(name);
-    if (fileSystem === undefined) throw new ArtifactError(`cannot read ${path}: this host has no file system`);
-    try {
-      return await fileSystem.readFile(path);
-    } catch (error) {
-      throw new ArtifactError(`cannot read ${path} of the artifact: ${(error as Error).message}`, { cause: error });
-    }
-  };
+  if (fileSystem === undefined) throw new ArtifactError(`cannot read ${path}: this host has no file system`);
+  try {
+    return await fileSystem.readFile(path);
+  } catch (error) {
+    throw new ArtifactError(`cannot read ${path} of the artifact: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function fetchFile(address: URL): Promise<Uint8Array> {

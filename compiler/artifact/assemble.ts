@@ -74,23 +74,24 @@ export async function assembleArtifact({ graph, variants, gpu, options }: Assemb
       files: Object.fromEntries(Object.entries(listed).map(([name, bytes]) => [name, entry(bytes)])),
       provenance: { compiler: version, options, ...(schedules && { schedules }) },
     });
-  const rest: ArtifactFiles = Object.assign(
+  const data: ArtifactFiles = Object.assign(
     {},
     first.needs,
     ...others.flatMap((other, i) => [
       { [ownName(files.manifest, i + 1)]: printed(other, other.content, other.needs) },
       other.needs,
     ]),
-    encodeAll({
-      'index.js': printIndex(gpu !== undefined),
-      'index.d.ts': printTypings(first.content, gpu !== undefined),
-      'package.json': packageJson,
-      ...(await loaderFiles()),
-      ...(others.length > 0 && (await chooserFiles())),
-      ...(gpu !== undefined && (await gpuFiles())),
-    }),
     gpu?.files,
   );
+  const loader = encodeAll({
+    'index.js': printIndex([files.manifest, ...Object.keys(data)], gpu !== undefined),
+    'index.d.ts': printTypings(first.content, gpu !== undefined),
+    'package.json': packageJson,
+    ...(await loaderFiles()),
+    ...(others.length > 0 && (await chooserFiles())),
+    ...(gpu !== undefined && (await gpuFiles())),
+  });
+  const rest: ArtifactFiles = { ...data, ...loader };
   const body = {
     ...first.content,
     ...(others.length > 0 && { variants: variants.map(variantEntry) }),

@@ -50,12 +50,15 @@ const gpuExports = `export * from './runtime/webgpu/index.js';\n`;
 
 /**
  * What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source, and what runs it on a GPU
- * where it was compiled for that.
+ * where it was compiled for that. Bundlers know a file by the expression of its address, written out.
  */
-export const printIndex = (isForGpu: boolean): string => `import { load as loadArtifact } from './runtime/index.js';
+export const printIndex = (names: readonly string[], isForGpu: boolean): string =>
+  `import { load as loadArtifact } from './runtime/index.js';
 
 export * from './runtime/index.js';
-${isForGpu ? gpuExports : ''}export const load = (options) => loadArtifact(new URL('./', import.meta.url), options);
+${isForGpu ? gpuExports : ''}const addresses = {
+${names.map((name) => `  '${name}': new URL('./${name}', import.meta.url),\n`).join('')}};
+export const load = (options) => loadArtifact(addresses, options);
 `;
 
 /** Makes the artifact's code modules, whatever the package around its folder says of its own. */

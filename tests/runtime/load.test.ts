@@ -29,6 +29,18 @@ describe('load', () => {
     expect(await model.run({ x: smallX })).toEqual({ y: smallY });
   });
 
+  test('takes the address of each file, whatever name it has there', async () => {
+    const addresses: Record<string, URL> = {};
+    for (const [name, bytes] of Object.entries(files)) {
+      const path = join(folder, `${name.replaceAll('/', '-')}.renamed`);
+      await writeFile(path, bytes);
+      addresses[name] = pathToFileURL(path);
+    }
+    expect(await (await load(addresses)).run({ x: smallX })).toEqual({ y: smallY });
+    const { 'weights.bin': _, ...others } = addresses;
+    await expect(load(others)).rejects.toThrow(new ArtifactError('the artifact has no file weights.bin'));
+  });
+
   test('takes kernels that are compiled already', async () => {
     const kernels = await WebAssembly.compile(files['kernels.wasm'] as BufferSource);
     const { 'kernels.wasm': _, ...others } = files;
