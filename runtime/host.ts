@@ -54,7 +54,7 @@ export function startThread(events: ThreadEvents): Thread {
 }
 
 function startInNode({ Worker: NodeThread }: NodeThreads, { onMessage, onEnd }: ThreadEvents): Thread {
-  // In a checkout, Node runs the sources as they are. (Bundlers take a template in `new URL` for a pattern of their files.)
+  // In a checkout, Node runs the sources as they are. (Bundlers take a template in `new URL` for a pattern.)
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
   const worker = new NodeThread(new URL(file, import.meta.url), { execArgv: [] });
   let isAsked = false;
