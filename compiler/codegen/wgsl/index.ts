@@ -1,2 +1,3 @@
 export { emitWgsl, type WgslModule } from './emit-wgsl.ts';
+export { gridOf } from './grid.ts';
 export { boundBuffers, type EntryPoint, type WgslKernel } from './kernel.ts';

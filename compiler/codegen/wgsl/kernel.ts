@@ -1,9 +1,7 @@
-import { invariant } from '../../../ir/errors.ts';
 import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
-import { isThreadAxis } from '../../../ir/tensor/typing.ts';
-import { walk } from '../../../ir/tensor/visit.ts';
 import { staticElements } from '../../static-shape.ts';
 import { variablesOf } from '../variables.ts';
+import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
 import { type Operand, operandsOf } from './operands.ts';
@@ -11,10 +9,8 @@ import { emitStmts, indent } from './statements.ts';
 import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
 
 /** How a kernel is dispatched. Its bindings, all of group 0, are its inputs, its outputs and its global temporaries. */
-export interface EntryPoint {
+export interface EntryPoint extends Grid {
   readonly name: string;
-  readonly workgroups: readonly [x: number, y: number, z: number];
-  readonly workgroupSize: readonly [x: number, y: number, z: number];
 }
 
 export interface EmittedKernel {
@@ -59,7 +55,7 @@ export function emitKernel(
     operands,
     nameOf: (variable) => global.get(variable) ?? localName(variable),
   };
-  const entryPoint = { name, workgroups: extents(func, 'workgroup'), workgroupSize: extents(func, 'invocation') };
+  const entryPoint = { name, ...gridOf(func) };
   const locals = func.temps.filter(({ scope }) => scope === 'local' || scope === 'thread');
   const body = emitStmts(k, func.body);
   const bindings = boundBuffers(func).map((buffer, at) => {
@@ -95,20 +91,4 @@ function arrayType(k: KernelContext, buffer: Buffer): string {
   const { isOfVectors } = k.operands.get(buffer.name) as Operand;
   const elements = staticElements(buffer.shape);
   return `array<${elementType(k, buffer)}, ${isOfVectors ? Math.ceil(elements / LANES) : elements}>`;
-}
-
-/** The extents of the loops over workgroups or over the invocations of one, by axis. */
-function extents({ name, body }: TensorFunc, level: 'workgroup' | 'invocation'): readonly [number, number, number] {
-  const found = new Map<string, number>();
-  walk(body, {
-    stmt: (node) => {
-      if (node.kind !== 'for' || !isThreadAxis(node.loopKind) || !node.loopKind.startsWith(level)) return;
-      invariant(node.extent.kind === 'const', `${name}: the extent of ${node.loopVar} is known`);
-      const [extent, before] = [Number(node.extent.value), found.get(node.loopKind)];
-      invariant(before === undefined || before === extent, `${name}: the loops of ${node.loopKind} have one extent`);
-      found.set(node.loopKind, extent);
-    },
-  });
-  const along = (axis: string): number => found.get(`${level}.${axis}`) ?? 1;
-  return [along('x'), along('y'), along('z')];
 }
