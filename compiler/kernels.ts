@@ -139,6 +139,22 @@ const constantsOf = (graph: Graph): ReadonlyMap<string, TensorData> =>
 export const isAlias = (node: Node): boolean =>
   node.op === 'fused' && node.attrs.body.nodes.length === 1 && node.attrs.body.nodes[0]?.op === 'reshape';
 
+/** What each result of a reshape alone, which no kernel writes, is the same memory as. */
+export const aliasSources = (graph: Graph): ReadonlyMap<string, string> =>
+  new Map(
+    graph.nodes.filter(isAlias).map((node) => {
+      const [source, result] = [node.inputs[0], node.outputs[0]?.name];
+      invariant(source !== undefined && result !== undefined, `reshape ${node.name} has an operand and a result`);
+      return [result, source];
+    }),
+  );
+
+/** The value whose memory a value is. */
+export function sourceOf(value: string, sources: ReadonlyMap<string, string>): string {
+  const source = sources.get(value);
+  return source === undefined ? value : sourceOf(source, sources);
+}
+
 function isKernel(node: Node): node is NodeOf<'fused'> {
   invariant(node.op === 'fused', `node ${node.name} was left out of fusion`);
   return !isAlias(node);

@@ -2,8 +2,8 @@ import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
 import type { ParallelAxis } from '../schedules/space/context.ts';
-import { assembleArtifact, type KernelFiles, type VariantParts } from './artifact/assemble.ts';
-import { type Layout, layoutMemory, layoutVariants } from './artifact/layout.ts';
+import { assembleArtifact, type GpuParts, type KernelFiles, type VariantParts } from './artifact/assemble.ts';
+import { type Layout, type Layouts, layoutMemory, layoutPrograms } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
 import { buildKernels, type KernelCall } from './kernels.ts';
@@ -11,7 +11,7 @@ import type { Reused, ReuseOptions } from './reuse/reuse.ts';
 import { reuseVariants } from './reuse/reuse-variants.ts';
 import { requireStaticShapes } from './static-shape.ts';
 import type { DeviceProfile } from './tune/device.ts';
-import { type CompiledForGpu, compileForGpu } from './webgpu/program.ts';
+import { type CompiledForGpu, compileForGpu, type ScheduledForGpu, scheduleForGpu } from './webgpu/program.ts';
 
 /** What a model can be compiled for. */
 export const targets = ['wasm', 'webgpu'] as const;
@@ -63,28 +63,50 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   requireStaticShapes(graph);
   const fused = await phase('graph passes', () => optimizeGraph(graph));
   const { targets: wanted = ['wasm'], provenance = {} } = options;
-  const parts = wanted.includes('wasm') ? await compileForWasm(fused, options, phase) : withoutKernels(fused);
-  const gpu = wanted.includes('webgpu') ? await phase('compile for webgpu', () => compileForGpu(fused)) : undefined;
+  const isForWasm = wanted.includes('wasm');
+  const onGpu = wanted.includes('webgpu')
+    ? await phase('schedule for webgpu', () => scheduleForGpu(graph, isForWasm))
+    : undefined;
+  const variants = isForWasm ? await phase('lower and schedule', () => scheduleKernels(fused, options)) : [];
+  const layouts = await phase('plan memory', () => layoutAll(fused, variants, onGpu));
+  const kernels = await phase('generate code', () => inTurn(variants, emitKernels));
+  const parts: readonly VariantParts[] = isForWasm
+    ? variants.map((variant, i) => ({
+        ...variant,
+        layout: layouts.programs[i] as Layout,
+        kernels: kernels[i] as KernelFiles,
+      }))
+    : withoutKernels(fused);
+  const gpu = onGpu && (await phase('generate code for webgpu', () => compileGpu(onGpu, layouts)));
   const files = await phase('assemble', () =>
     assembleArtifact({ graph: fused, variants: parts, ...(gpu && { gpu }), options: provenance }),
   );
-  const variants: readonly CompiledVariant[] = parts;
-  return { files, fused, ...(variants[0] as CompiledVariant), variants, ...(gpu && { gpu }) };
-}
-
-async function compileForWasm(fused: Graph, options: CompileOptions, phase: Phase): Promise<readonly VariantParts[]> {
-  const variants = await phase('lower and schedule', () => scheduleKernels(fused, options));
-  const layouts = await phase('plan memory', () => layoutVariants(fused, variants));
-  const kernels = await phase('generate code', () => inTurn(variants, emitKernels));
-  return variants.map((variant, i) => ({
-    ...variant,
-    layout: layouts[i] as Layout,
-    kernels: kernels[i] as KernelFiles,
-  }));
+  const compiled: readonly CompiledVariant[] = parts;
+  return { files, fused, ...(compiled[0] as CompiledVariant), variants: compiled, ...(gpu && { gpu }) };
 }
 
 /** What stands for the processor where a model is compiled for GPUs alone. */
 const withoutKernels = (fused: Graph): readonly VariantParts[] => [{ calls: [], layout: layoutMemory(fused, []) }];
+
+/** The memory of each variant, then that of what a GPU leaves to the processor. */
+const layoutAll = (
+  graph: Graph,
+  variants: readonly Pick<CompiledVariant, 'calls'>[],
+  onGpu: ScheduledForGpu | undefined,
+): Layouts =>
+  layoutPrograms(
+    [
+      ...variants.map(({ calls }, i) => ({ label: String(i), graph, calls })),
+      ...(onGpu?.host === undefined ? [] : [{ ...onGpu.host, label: 'host' }]),
+    ],
+    onGpu && [...onGpu.constants.values()],
+  );
+
+async function compileGpu(onGpu: ScheduledForGpu, { programs, gpu }: Layouts): Promise<CompiledForGpu & GpuParts> {
+  const host = onGpu.host && programs.at(-1);
+  const compiled = await compileForGpu(onGpu, { weights: gpu, host });
+  return { ...compiled, weights: [...gpu.files, ...(host?.weights ?? [])] };
+}
 
 const scheduleKernels = async (
   graph: Graph,

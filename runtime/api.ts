@@ -125,7 +125,7 @@ export interface LoadOptions {
 }
 
 /** Loads an artifact for a device other than the processor. */
-export type Device = (artifact: DeviceArtifact) => Promise<Model>;
+export type Device<M extends Model = Model> = (artifact: DeviceArtifact) => Promise<M>;
 
 export interface DeviceArtifact {
   /** What `manifest.json` holds. */

@@ -1,4 +1,4 @@
-import type { ArtifactFiles, ArtifactSource, Feature, LoadOptions, Model } from './api.ts';
+import type { ArtifactFiles, ArtifactSource, Device, Feature, LoadOptions, Model } from './api.ts';
 import { mostThreads } from './control.ts';
 import { ArtifactError } from './errors.ts';
 import { supports } from './features.ts';
@@ -17,6 +17,11 @@ import { Threads } from './threads.ts';
  *
  * Of an artifact with variants it takes the first, unless `choose` says which.
  */
+export async function load<M extends Model>(
+  source: ArtifactSource,
+  options: LoadOptions & { readonly device: Device<M> },
+): Promise<M>;
+export async function load(source: ArtifactSource, options?: LoadOptions): Promise<Model>;
 export async function load(source: ArtifactSource, options: LoadOptions = {}): Promise<Model> {
   const read = openSource(source);
   const manifest = await readManifest(read);
@@ -77,7 +82,7 @@ export async function placeVariant(read: ReadFile, manifest: Manifest, options: 
 
 /** Copies the weights that kernels read as they are, and makes the operands that are prepared of others. */
 export async function placeWeights(
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'memory' | 'weights' | 'prepare'>,
   weights: ArtifactFiles,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,

@@ -116,45 +116,88 @@ export interface ScheduleOrigin {
 }
 
 /**
- * The model as it runs on a GPU. There are two buffers, of constants and of all else; an element of any dtype takes a
- * word of its own in them. Offsets and sizes are bytes, of bindings as the default limits allow them.
+ * The model as it runs on a GPU: in buffers of constants and of all else, in which an element of any dtype takes a word of
+ * its own (i64 as i32). Offsets and sizes are bytes, of bindings as the default limits allow them.
  */
 export interface GpuProgram {
-  /** The file of WGSL, and the file of the constants. */
+  /** The file of WGSL. */
   readonly shaders: string;
-  readonly weights: string;
   /** Functions that all kernels may call come first in the file, then the kernels: positions in the text. */
   readonly functionsEnd: number;
   readonly kernels: readonly { readonly name: string; readonly end: number }[];
-  readonly weightsBytes: number;
-  readonly arenaBytes: number;
+  /** What a device has to allow, by the names that WebGPU has for its limits. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly buffers: readonly GpuBuffer[];
   readonly constants: readonly GpuConstant[];
-  /** Where inputs stand in the arena, in their order, and outputs in either buffer. */
-  readonly inputs: readonly number[];
-  readonly outputs: readonly Omit<GpuBinding, 'bytes'>[];
-  readonly plan: readonly GpuStep[];
+  /** Where inputs are copied to, and where outputs are found, in their order. */
+  readonly inputs: readonly ValuePlaces[];
+  readonly outputs: readonly ValuePlaces[];
+  readonly plan: readonly (GpuStep | HostStep)[];
+  /** What runs on the processor, since WebGPU cannot do it. */
+  readonly host?: HostProgram;
 }
 
-/** A constant: where it stands in its file, in elements of its dtype, and where it goes in the buffer of constants. */
+export interface GpuBuffer {
+  readonly role: 'weights' | 'arena';
+  readonly bytes: number;
+}
+
+export interface GpuPlace {
+  /** Which of the program's buffers. */
+  readonly buffer: number;
+  readonly offset: number;
+}
+
+/** Where a value stands: in a buffer of the GPU, at an address of the host's memory, or in both. */
+export interface ValuePlaces {
+  readonly gpu?: GpuPlace;
+  readonly host?: number;
+}
+
+/** A constant: where it stands in which file, in elements of its dtype, and where it goes. */
 export interface GpuConstant {
   readonly dtype: DType;
+  readonly file: string;
   readonly offset: number;
   readonly bytes: number;
-  readonly to: number;
+  readonly to: GpuPlace;
 }
 
-export interface GpuBinding {
-  readonly buffer: 'weights' | 'arena';
-  readonly offset: number;
+export interface GpuBinding extends GpuPlace {
   readonly bytes: number;
 }
 
 /** A dispatch of an entry point; its bindings are numbered from 0. `node` names what it computes, for people. */
 export interface GpuStep {
+  readonly kind: 'dispatch';
   readonly kernel: string;
   readonly node: string;
   readonly workgroups: readonly [x: number, y: number, z: number];
   readonly bindings: readonly GpuBinding[];
+}
+
+/** Kernels that run on the processor, with the values that they read of the GPU, and those that the GPU reads of theirs. */
+export interface HostStep {
+  readonly kind: 'host';
+  readonly reads: readonly HostCopy[];
+  readonly steps: readonly Step[];
+  readonly writes: readonly HostCopy[];
+}
+
+/** Elements that stand on the GPU, a word each, and at an address of the host's memory, in their dtype. */
+export interface HostCopy {
+  readonly dtype: DType;
+  readonly elements: number;
+  readonly gpu: GpuPlace;
+  readonly host: number;
+}
+
+/** The kernels of the host's steps, which every engine runs, and their memory; why each node is there. */
+export interface HostProgram {
+  readonly kernels: string;
+  readonly memory: MemoryLayout;
+  readonly weights: readonly WeightsFile[];
+  readonly because: readonly { readonly node: string; readonly reason: string }[];
 }
 
 export const files = {
@@ -163,5 +206,4 @@ export const files = {
   relaxedKernels: 'kernels.relaxed.wasm',
   weights: 'weights.bin',
   shaders: 'kernels.wgsl',
-  gpuWeights: 'weights.gpu.bin',
 } as const;

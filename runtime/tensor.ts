@@ -30,11 +30,8 @@ export function copySlot(memory: ArrayBuffer, slot: TensorSlot): TypedArray {
   return new copyOf(viewSlot(memory, slot));
 }
 
-const describe = ({ dtype, shape }: Pick<TensorInfo, 'dtype' | 'shape'>): string => `${dtype}[${shape.join(', ')}]`;
-
-/** Elements that stand in a file. */
-export const viewElements = (file: Uint8Array, dtype: DType, offset: number, bytes: number): TypedArray =>
-  new arrays[dtype](file.slice(offset, offset + bytes).buffer);
+export const describe = ({ dtype, shape }: Pick<TensorInfo, 'dtype' | 'shape'>): string =>
+  `${dtype}[${shape.join(', ')}]`;
 
 /** Throws ModelInputError where a tensor does not have the dtype, shape and number of elements that an input takes. */
 export function checkTensor(input: TensorInfo, tensor: Tensor): void {
@@ -52,8 +49,12 @@ export function checkTensor(input: TensorInfo, tensor: Tensor): void {
   }
 }
 
-/** Throws ModelInputError where inputs are missing, unknown, or not what a model takes. */
-export function checkInputs(expected: readonly TensorInfo[], inputs: Tensors<Record<string, TypedArray>>): void {
+/** Throws ModelInputError where inputs are missing, unknown, or not what a model takes, which `check` says of each. */
+export function checkInputs(
+  expected: readonly TensorInfo[],
+  inputs: Tensors<Record<string, TypedArray>>,
+  check = checkTensor,
+): void {
   for (const name of Object.keys(inputs ?? {})) {
     if (expected.some((input) => input.name === name)) continue;
     const known = expected.map((input) => JSON.stringify(input.name)).join(', ');
@@ -62,6 +63,6 @@ export function checkInputs(expected: readonly TensorInfo[], inputs: Tensors<Rec
   for (const input of expected) {
     const tensor = inputs?.[input.name];
     if (tensor === undefined) throw new ModelInputError(`input ${JSON.stringify(input.name)} is missing`);
-    checkTensor(input, tensor);
+    check(input, tensor);
   }
 }

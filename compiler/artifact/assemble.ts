@@ -20,14 +20,20 @@ import type { Layout } from './layout.ts';
 import { chooserFiles, gpuFiles, loaderFiles } from './loader-files.ts';
 import { preparationsOf, stepsOf, threadBytes } from './steps.ts';
 import { packageJson, printIndex, printTypings } from './typings.ts';
+import type { WeightsFile } from './weights.ts';
 
 export interface AssembleParts {
   readonly graph: Graph;
   /** The first is what is loaded where nobody chooses. */
   readonly variants: readonly VariantParts[];
   /** The model as it runs on a GPU, if it was compiled for that. */
-  readonly gpu?: Pick<CompiledForGpu, 'program' | 'files'>;
+  readonly gpu?: GpuParts;
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface GpuParts extends Pick<CompiledForGpu, 'program' | 'files'> {
+  /** The files that its constants stand in, and those of what the processor runs. */
+  readonly weights: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
 }
 
 /** The model as it is compiled for one kind of device. */
@@ -82,6 +88,7 @@ export async function assembleArtifact({ graph, variants, gpu, options }: Assemb
       other.needs,
     ]),
     gpu?.files,
+    ...(gpu?.weights ?? []).map(({ file, bytes }) => ({ [file]: bytes })),
   );
   const loader = encodeAll({
     'index.js': printIndex([files.manifest, ...Object.keys(data)], gpu !== undefined),

@@ -5,9 +5,17 @@ import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import type { Preparation } from '../../runtime/manifest.ts';
 import { type MemoryPlan, planMemory } from '../graph-passes/plan-memory.ts';
-import { isAlias, isPrepared, type KernelCall, type Operand, type Prepared, workspaces } from '../kernels.ts';
+import {
+  aliasSources,
+  isPrepared,
+  type KernelCall,
+  type Operand,
+  type Prepared,
+  sourceOf,
+  workspaces,
+} from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
-import { type Constant, type PlacedWeights, placeWeights, type WeightsFile } from './weights.ts';
+import { type Constant, type GpuWeights, type PlacedWeights, placeWeights, type WeightsFile } from './weights.ts';
 
 /**
  * Where everything stands in the model's linear memory: weights first, then the arena, then what is prepared of weights
@@ -44,26 +52,44 @@ const weightsOffset = alignment;
 /** Kernels compute addresses as signed 32-bit numbers. */
 const mostBytes = 2 ** 31 - 1;
 
-/** The layout of a model that has no variants. */
-export const layoutMemory = (graph: Graph, calls: readonly KernelCall[]): Layout =>
-  layoutVariants(graph, [{ calls }])[0] as Layout;
-
-/**
- * A layout for each variant of a fused graph, given by its calls; they share files of weights. Throws UnsupportedError
- * where one needs more memory than kernels can address.
- */
-export function layoutVariants(
-  graph: Graph,
-  variants: readonly { readonly calls: readonly KernelCall[] }[],
-): readonly Layout[] {
-  const constants = variants.map(({ calls }) => constantsRead(graph, calls));
-  const placed = placeWeights(constants.map((read) => [...read.values()]));
-  return variants.map(({ calls }, i) =>
-    layoutVariant(graph, calls, { constants: constants[i] as ConstantsRead, placed: placed[i] as PlacedWeights }),
-  );
+/** What runs in a linear memory of its own: a variant of a model, or what a GPU leaves to the processor. */
+export interface WasmProgram {
+  /** By which its files of weights are named. */
+  readonly label: string;
+  readonly graph: Graph;
+  readonly calls: readonly KernelCall[];
 }
 
-/** The constants that a variant reads, by what operands call them. */
+export interface Layouts {
+  /** Of each program. */
+  readonly programs: readonly Layout[];
+  readonly gpu: GpuWeights;
+}
+
+/** The layout of a model that has no variants. */
+export const layoutMemory = (graph: Graph, calls: readonly KernelCall[]): Layout =>
+  layoutPrograms([{ label: '0', graph, calls }]).programs[0] as Layout;
+
+/**
+ * A layout for each program, which share files of weights with one another, and with a GPU where `onGpu` says what that
+ * reads. Throws UnsupportedError where a program needs more memory than kernels can address.
+ */
+export function layoutPrograms(programs: readonly WasmProgram[], onGpu?: readonly TensorData[]): Layouts {
+  const constants = programs.map(({ graph, calls }) => constantsRead(graph, calls));
+  const users = programs.map(({ label }, i) => ({ label, constants: [...(constants[i] as ConstantsRead).values()] }));
+  const placed = placeWeights(users, onGpu);
+  return {
+    programs: programs.map(({ graph, calls }, i) =>
+      layoutProgram(graph, calls, {
+        constants: constants[i] as ConstantsRead,
+        placed: placed.programs[i] as PlacedWeights,
+      }),
+    ),
+    gpu: placed.gpu,
+  };
+}
+
+/** The constants that a program reads, by what operands call them. */
 type ConstantsRead = ReadonlyMap<string | TensorData, Constant>;
 
 interface Weights {
@@ -71,7 +97,7 @@ interface Weights {
   readonly placed: PlacedWeights;
 }
 
-function layoutVariant(graph: Graph, calls: readonly KernelCall[], weights: Weights): Layout {
+function layoutProgram(graph: Graph, calls: readonly KernelCall[], weights: Weights): Layout {
   const temps = new Map(
     calls.map((call) => [
       call.node.name,
@@ -85,7 +111,7 @@ function layoutVariant(graph: Graph, calls: readonly KernelCall[], weights: Weig
   const places = new Map(preparations.map(({ prepared, to }) => [prepared, to]));
   const address = (operand: Operand): number => {
     if (isPrepared(operand)) return places.get(operand) ?? 0;
-    const source = sourceOf(operand, sources);
+    const source = typeof operand === 'string' ? sourceOf(operand, sources) : operand;
     const weight = weights.constants.get(source);
     if (weight !== undefined) return weightsOffset + weights.placed.placeOf(weight).inMemory;
     const offset = typeof source === 'string' ? plan.values.get(source) : undefined;
@@ -109,21 +135,6 @@ function layoutVariant(graph: Graph, calls: readonly KernelCall[], weights: Weig
     address,
     workspaces: (call) => (plan.temps.get(call.node.name) ?? []).map((offset) => arena + offset),
   };
-}
-
-/** What each result of a reshape alone, which no kernel writes, is the same memory as. */
-const aliasSources = (graph: Graph): ReadonlyMap<string, string> =>
-  new Map(
-    graph.nodes.filter(isAlias).map((node) => {
-      const [source, result] = [node.inputs[0], node.outputs[0]?.name];
-      invariant(source !== undefined && result !== undefined, `reshape ${node.name} has an operand and a result`);
-      return [result, source];
-    }),
-  );
-
-function sourceOf(operand: string | TensorData, sources: ReadonlyMap<string, string>): string | TensorData {
-  const source = typeof operand === 'string' ? sources.get(operand) : undefined;
-  return source === undefined ? operand : sourceOf(source, sources);
 }
 
 /** What is prepared, each of which has its place behind the arena. */
@@ -175,7 +186,7 @@ function constantsRead(graph: Graph, calls: readonly KernelCall[]): ConstantsRea
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant.data]));
   const read = new Map<string | TensorData, Constant>();
   const add = (operand: string | TensorData, isResident: boolean): void => {
-    const source = sourceOf(operand, sources);
+    const source = typeof operand === 'string' ? sourceOf(operand, sources) : operand;
     const data = typeof source === 'string' ? constants.get(source) : source;
     if (data !== undefined && !read.has(source)) read.set(source, { data, isResident });
   };

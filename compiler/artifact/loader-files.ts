@@ -37,7 +37,7 @@ async function readLoader(): Promise<Texts> {
   const { code, isBuilt } = await readModules('runtime/');
   return {
     ...code,
-    [`runtime/${typesOnly}.d.ts`]: await read(`runtime/${typesOnly}${isBuilt ? '.d.ts' : '.ts'}`),
+    ...(await readTypes('runtime/', isBuilt)),
     'runtime/index.d.ts': runtimeTypings,
   };
 }
@@ -48,9 +48,16 @@ async function readChooser(): Promise<Texts> {
 }
 
 async function readGpu(): Promise<Texts> {
-  const { code } = await readModules('runtime/webgpu/');
-  return { ...code, 'runtime/webgpu/index.d.ts': gpuTypings };
+  const { code, isBuilt } = await readModules('runtime/webgpu/');
+  return { ...code, ...(await readTypes('runtime/webgpu/', isBuilt)), 'runtime/webgpu/index.d.ts': gpuTypings };
 }
+
+/** The module of a folder that holds nothing but types. */
+const readTypes = async (folder: string, isBuilt: boolean): Promise<Texts> => ({
+  [`${folder}${typesOnly}.d.ts`]: withBuiltImports(await read(`${folder}${typesOnly}${isBuilt ? '.d.ts' : '.ts'}`)),
+});
+
+const withBuiltImports = (source: string): string => source.replaceAll(/(from '\.\.?\/[\w-]+)\.ts'/g, "$1.js'");
 
 /** The modules of a folder, by their paths in an artifact. */
 async function readModules(folder: string): Promise<{ readonly code: Texts; readonly isBuilt: boolean }> {
@@ -74,7 +81,7 @@ function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
-    return nodeModule.stripTypeScriptTypes(source.replaceAll(/(from '\.\.?\/[\w-]+)\.ts'/g, "$1.js'"));
+    return nodeModule.stripTypeScriptTypes(withBuiltImports(source));
   } finally {
     process.emitWarning = emitWarning;
   }

@@ -36,14 +36,18 @@ export interface FastestOptions {
 export declare function fastestVariant(options?: FastestOptions): ChooseVariant;
 `;
 
-/** The types of `runtime/webgpu/index.js`. */
+/** The types of `runtime/webgpu/index.js`: what `runtime/webgpu/api.ts` declares, and the values. */
 export const gpuTypings = `import type { Device } from '../api.js';
+import type { GpuModel, WebgpuOptions } from './api.js';
 
-export interface WebgpuOptions {
-  readonly device?: GPUDevice;
-}
+export type * from './api.js';
 export declare class GpuError extends Error {}
-export declare function webgpu(options?: WebgpuOptions): Device;
+export declare function webgpu(options?: WebgpuOptions): Device<GpuModel>;
+`;
+
+const gpuLoad = `export declare function load(
+  options: LoadOptions & { readonly device: Device<GpuModel> },
+): Promise<GpuModel<Inputs, Outputs>>;
 `;
 
 const gpuExports = `export * from './runtime/webgpu/index.js';\n`;
@@ -66,13 +70,13 @@ export const packageJson = `${JSON.stringify({ type: 'module', main: 'index.js',
 
 /** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
 export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>, isForGpu: boolean): string {
-  return `import type { LoadOptions, Model } from './runtime/index.js';
-
+  return `import type { ${isForGpu ? 'Device, ' : ''}LoadOptions, Model } from './runtime/index.js';
+${isForGpu ? `import type { GpuModel } from './runtime/webgpu/index.js';\n` : ''}
 export * from './runtime/index.js';
 ${isForGpu ? gpuExports : ''}
 ${printSlots('Inputs', manifest.inputs)}
 ${printSlots('Outputs', manifest.outputs)}
-export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
+${isForGpu ? gpuLoad : ''}export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
 `;
 }
 

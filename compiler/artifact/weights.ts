@@ -5,7 +5,7 @@ import { files } from '../../runtime/manifest.ts';
 const alignment = 64;
 const align = (offset: number): number => Math.ceil(offset / alignment) * alignment;
 
-/** A constant that a variant of a model reads. */
+/** A constant that a program reads. */
 export interface Constant {
   readonly data: TensorData;
   /** It stays in memory; else operands are prepared of it when the artifact is loaded. */
@@ -19,7 +19,14 @@ export interface WeightsFile {
   readonly resident: number;
 }
 
-/** The constants of one variant in their files. */
+/** What reads constants in linear memory: a variant of a model, or the part of it that a GPU leaves to the processor. */
+export interface WeightsUser {
+  /** By which files that some users share are named. */
+  readonly label: string;
+  readonly constants: readonly Constant[];
+}
+
+/** The constants of one user in their files. */
 export interface PlacedWeights {
   /** In the order in which what stays of them stands in memory. */
   readonly files: readonly WeightsFile[];
@@ -28,54 +35,84 @@ export interface PlacedWeights {
   readonly placeOf: (constant: Constant) => Place;
 }
 
-export interface Place {
-  readonly file: string;
-  readonly offset: number;
+export interface Place extends PlaceInFile {
   readonly inMemory: number;
 }
 
-/** A content that some variants read in the same role. */
+export interface PlaceInFile {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** The constants that are copied to a GPU, which has a memory of its own. */
+export interface GpuWeights {
+  readonly files: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
+  readonly placeOf: (data: TensorData) => PlaceInFile;
+}
+
+/** A content that some users read in the same role. */
 interface Shared {
   readonly bytes: Uint8Array;
   readonly isResident: boolean;
-  readonly users: Set<number>;
+  readonly users: Set<string>;
 }
+
+const gpuLabel = 'gpu';
 
 /**
- * Puts the constants of a model's variants into files, equal contents once: one file for all that every variant reads,
- * and one for each other set of variants that share some. So a variant's files hold what it reads and nothing else.
+ * Puts the constants of a model into files, equal contents once: one file for all that every user reads, and one for each
+ * other set of users that share some. So a user's files hold what it reads and nothing else. A GPU is a user where
+ * `onGpu` says what it reads.
  */
-export function placeWeights(variants: readonly (readonly Constant[])[]): readonly PlacedWeights[] {
+export function placeWeights(
+  programs: readonly WeightsUser[],
+  onGpu?: readonly TensorData[],
+): { readonly programs: readonly PlacedWeights[]; readonly gpu: GpuWeights } {
   const shared = new Map<string, Shared>();
-  const keys = new Map<TensorData, string>();
-  const keyOf = ({ data, isResident }: Constant): string => {
-    const key = keys.get(data) ?? createHash('sha256').update(bytesOf(data.data)).digest('hex');
-    keys.set(data, key);
-    return `${isResident} ${key}`;
+  const contents = new Map<TensorData, string>();
+  const contentOf = (data: TensorData): string => {
+    const content = contents.get(data) ?? createHash('sha256').update(bytesOf(data.data)).digest('hex');
+    contents.set(data, content);
+    return content;
   };
-  for (const [variant, constants] of variants.entries())
-    for (const constant of constants) {
-      const key = keyOf(constant);
-      const known = shared.get(key) ?? { ...constant, bytes: bytesOf(constant.data.data), users: new Set() };
-      known.users.add(variant);
-      shared.set(key, known);
-    }
-  const groups = Map.groupBy(shared, ([, { users }]) => fileName([...users], variants.length));
+  const keyOf = ({ data, isResident }: Constant): string => `${isResident} ${contentOf(data)}`;
+  /** A GPU takes a constant from where others have it. */
+  const gpuKeyOf = (data: TensorData): string => {
+    const resident = keyOf({ data, isResident: true });
+    return shared.has(resident) ? resident : keyOf({ data, isResident: false });
+  };
+  const share = (label: string, key: string, constant: Constant): void => {
+    const known = shared.get(key) ?? { ...constant, bytes: bytesOf(constant.data.data), users: new Set() };
+    known.users.add(label);
+    shared.set(key, known);
+  };
+  for (const { label, constants } of programs)
+    for (const constant of constants) share(label, keyOf(constant), constant);
+  for (const data of onGpu ?? []) share(gpuLabel, gpuKeyOf(data), { data, isResident: false });
+  const count = programs.length + (onGpu === undefined ? 0 : 1);
+  const groups = Map.groupBy(shared, ([, { users }]) => fileName([...users], count));
   if (!groups.has(files.weights)) groups.set(files.weights, []);
   const all = [...groups].map(([file, members]) => fill(file, members));
-  return variants.map((_, variant) => {
-    const own = all.filter(({ file, users }) => file === files.weights || users.has(variant));
-    own.sort((a, b) => (a.file === files.weights ? -1 : b.file === files.weights ? 1 : a.file < b.file ? -1 : 1));
-    return placed(own, keyOf);
-  });
+  const filesOf = (label: string): readonly Filled[] =>
+    all
+      .filter(({ file, users }) => file === files.weights || users.has(label))
+      .sort((a, b) => (a.file === files.weights ? -1 : b.file === files.weights ? 1 : a.file < b.file ? -1 : 1));
+  const ofGpu = placed(filesOf(gpuLabel), keyOf);
+  return {
+    programs: programs.map(({ label }) => placed(filesOf(label), keyOf)),
+    gpu: {
+      files: ofGpu.files,
+      placeOf: (data) => ofGpu.placeOf({ data, isResident: gpuKeyOf(data).startsWith('true') }),
+    },
+  };
 }
 
-const fileName = (users: readonly number[], variants: number): string =>
-  users.length === variants ? files.weights : files.weights.replace('.', `.${users.join('-')}.`);
+const fileName = (users: readonly string[], count: number): string =>
+  users.length === count ? files.weights : files.weights.replace('.', `.${users.join('-')}.`);
 
 interface Filled extends WeightsFile {
   readonly offsets: ReadonlyMap<string, number>;
-  readonly users: ReadonlySet<number>;
+  readonly users: ReadonlySet<string>;
 }
 
 function fill(file: string, members: readonly (readonly [key: string, Shared])[]): Filled {

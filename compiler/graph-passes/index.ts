@@ -1,4 +1,5 @@
 import type { Graph } from '../../ir/graph/graph.ts';
+import type { GpuLimits } from '../../schedules/target/target.ts';
 import { canonicalize } from './canonicalize/index.ts';
 import { chooseLayout } from './choose-layout.ts';
 import { foldConstants } from './fold-constants.ts';
@@ -6,7 +7,7 @@ import { foldScaleIntoConv } from './fold-scale-into-conv.ts';
 import { fuse } from './fuse/index.ts';
 import { mergeCommonSubexpressions } from './merge-common-subexpressions.ts';
 import { moveTransposes } from './move-transposes/index.ts';
-import { narrowIntegers } from './narrow-integers/index.ts';
+import { narrowIntegers, narrowIntegersFromInputs } from './narrow-integers/index.ts';
 import { narrowProducts } from './narrow-products.ts';
 import { pointwiseConvToMatmul } from './pointwise-conv-to-matmul.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
@@ -23,24 +24,43 @@ const clean: readonly GraphPass[] = [
   { name: 'merge-common-subexpressions', run: mergeCommonSubexpressions },
 ];
 
+/** What the passes for a target differ in. */
+interface PassChoice {
+  readonly narrow: GraphPass['run'];
+  readonly group: GraphPass['run'];
+}
+
 /** From a graph of operators to one of fused groups. Some passes leave work for the cleaning ones, which run again. */
-export const graphPasses: readonly GraphPass[] = [
+const passesWith = ({ narrow, group }: PassChoice): readonly GraphPass[] => [
   { name: 'remove-dead-nodes', run: removeDeadNodes },
   ...clean,
   { name: 'fold-scale-into-conv', run: foldScaleIntoConv },
-  { name: 'narrow-integers', run: narrowIntegers },
+  { name: 'narrow-integers', run: narrow },
   { name: 'split-grouped-conv', run: splitGroupedConv },
   { name: 'choose-layout', run: chooseLayout },
   { name: 'move-transposes', run: moveTransposes },
   { name: 'pointwise-conv-to-matmul', run: pointwiseConvToMatmul },
   ...clean,
   { name: 'narrow-products', run: narrowProducts },
-  { name: 'fuse', run: fuse },
+  { name: 'fuse', run: group },
 ];
 
-/** Runs all passes in order. `observe` sees the graph after each, for timing and dumps. Every node becomes `fused`. */
-export function optimizeGraph(graph: Graph, observe?: (name: string, graph: Graph) => void): Graph {
-  return graphPasses.reduce((before, { name, run }) => {
+export const graphPasses: readonly GraphPass[] = passesWith({ narrow: narrowIntegers, group: (graph) => fuse(graph) });
+
+/** The passes for a target whose kernels bind so many buffers, and whose 64-bit inputs are checked to fit 32 bits. */
+export const passesForGpu = ({ storageBuffers }: Pick<GpuLimits, 'storageBuffers'>): readonly GraphPass[] =>
+  passesWith({ narrow: narrowIntegersFromInputs, group: (graph) => fuse(graph, storageBuffers - 1) });
+
+/**
+ * Runs all passes in order, those for WebAssembly if nothing is said. `observe` sees the graph after each, for timing and
+ * dumps. Every node becomes `fused`.
+ */
+export function optimizeGraph(
+  graph: Graph,
+  observe?: (name: string, graph: Graph) => void,
+  passes: readonly GraphPass[] = graphPasses,
+): Graph {
+  return passes.reduce((before, { name, run }) => {
     const after = run(before);
     observe?.(name, after);
     return after;

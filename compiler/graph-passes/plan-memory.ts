@@ -9,6 +9,8 @@ import { bytesOfType, elementsOf } from './tensor-sizes.ts';
 /** Offsets in bytes from the start of one arena. */
 export interface MemoryPlan {
   readonly arenaBytes: number;
+  /** The size of each buffer that the arena is cut into, but the last. */
+  readonly bufferBytes: number;
   /** Where each value stands that is no constant. */
   readonly values: ReadonlyMap<string, number>;
   /** Where the workspaces of each node stand, in the order in which they were asked for. */
@@ -33,9 +35,19 @@ export interface MemoryRules {
   readonly elementBytes: (dtype: DType) => number;
   /** Whether a kernel may write a result over an operand. */
   readonly inPlace: boolean;
+  /** What a value or workspace takes at least. */
+  readonly leastBytes: number;
+  /** The arena is cut into buffers of this size, or of the largest block, if that is larger: none lies in two of them. */
+  readonly bufferBytes: number;
 }
 
-export const linearMemory: MemoryRules = { alignment: 64, elementBytes: byteSize, inPlace: true };
+export const linearMemory: MemoryRules = {
+  alignment: 64,
+  elementBytes: byteSize,
+  inPlace: true,
+  leastBytes: 0,
+  bufferBytes: Number.POSITIVE_INFINITY,
+};
 
 /**
  * Gives every value of a fused graph with static shapes, and every workspace of a node, a place in one arena, so that
@@ -67,9 +79,11 @@ export function planMemory(
   );
   const live = peakOf(blocks);
   const all = [...blocks, ...owned.map(({ block }) => block)];
-  const offsets = assignOffsets(all);
+  const bufferBytes = Math.max(rules.bufferBytes, ...all.map(({ bytes }) => bytes));
+  const offsets = assignOffsets(all, bufferBytes);
   return {
     arenaBytes: endOf(all, offsets),
+    bufferBytes,
     values: new Map([...places].map(([value, block]) => [value, offsets[block] ?? 0])),
     temps: groupByNode(
       graph,
@@ -80,7 +94,8 @@ export function planMemory(
   };
 }
 
-const align = (bytes: number, { alignment }: MemoryRules): number => Math.ceil(bytes / alignment) * alignment;
+const align = (bytes: number, { alignment, leastBytes }: MemoryRules): number =>
+  Math.ceil(Math.max(bytes, leastBytes) / alignment) * alignment;
 
 function groupByNode(
   graph: Graph,
@@ -171,16 +186,19 @@ const livesWith = (a: Block, b: Block): boolean => a.first <= b.last && b.first 
 
 const mostRounds = 50;
 
-/** An offset for each block: disjoint ranges where lifetimes overlap. */
-export function assignOffsets(blocks: readonly Block[]): readonly number[] {
+/** An offset for each block: disjoint ranges where lifetimes overlap, each within one buffer of the arena. */
+export function assignOffsets(
+  blocks: readonly Block[],
+  bufferBytes: number = Number.POSITIVE_INFINITY,
+): readonly number[] {
   const bound = peakOf(blocks).bytes;
   let order = blocks.map((_, i) => i).sort((a, b) => bytesAt(blocks, b) - bytesAt(blocks, a) || a - b);
-  let best = placeInOrder(blocks, order);
+  let best = placeInOrder(blocks, order, bufferBytes);
   for (let round = 0, current = best; round < mostRounds && endOf(blocks, best) > bound; round++) {
     const end = endOf(blocks, current);
     const highest = order.filter((i) => (current[i] as number) + bytesAt(blocks, i) === end);
     order = [...highest, ...order.filter((i) => !highest.includes(i))];
-    current = placeInOrder(blocks, order);
+    current = placeInOrder(blocks, order, bufferBytes);
     if (endOf(blocks, current) < endOf(blocks, best)) best = current;
   }
   return best;
@@ -196,7 +214,7 @@ interface Placed {
   readonly offset: number;
 }
 
-function placeInOrder(blocks: readonly Block[], order: readonly number[]): readonly number[] {
+function placeInOrder(blocks: readonly Block[], order: readonly number[], bufferBytes: number): readonly number[] {
   const offsets = new Array<number>(blocks.length).fill(0);
   const placed: Placed[] = [];
   for (const i of order) {
@@ -204,6 +222,7 @@ function placeInOrder(blocks: readonly Block[], order: readonly number[]): reado
     const offset = bestGap(
       block.bytes,
       placed.filter((other) => livesWith(block, other.block)),
+      bufferBytes,
     );
     offsets[i] = offset;
     placed.push({ block, offset });
@@ -212,14 +231,21 @@ function placeInOrder(blocks: readonly Block[], order: readonly number[]): reado
 }
 
 /** The start of the smallest gap of at least `bytes` between occupied ranges, else the end of them. */
-function bestGap(bytes: number, occupied: readonly Placed[]): number {
+function bestGap(bytes: number, occupied: readonly Placed[], bufferBytes: number): number {
   let [end, best, bestSize] = [0, -1, Number.POSITIVE_INFINITY];
   for (const { block, offset } of occupied.toSorted((a, b) => a.offset - b.offset)) {
-    const gap = offset - end;
-    if (gap >= bytes && gap < bestSize) [best, bestSize] = [end, gap];
+    const start = startWithin(end, bytes, bufferBytes);
+    const gap = offset - start;
+    if (gap >= bytes && gap < bestSize) [best, bestSize] = [start, gap];
     end = Math.max(end, offset + block.bytes);
   }
-  return best >= 0 ? best : end;
+  return best >= 0 ? best : startWithin(end, bytes, bufferBytes);
+}
+
+/** The first place from `at` on from which so many bytes lie in one buffer. */
+export function startWithin(at: number, bytes: number, bufferBytes: number): number {
+  const room = bufferBytes - (at % bufferBytes);
+  return bytes <= room ? at : at + room;
 }
 
 /** The most bytes in use at a step, and the first step at which they are. */

@@ -1,56 +1,183 @@
+import type { DType } from '../../ir/dtype.ts';
 import { invariant, UnsupportedError } from '../../ir/errors.ts';
+import { valueTypes } from '../../ir/graph/edit.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
-import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { files, type GpuBinding, type GpuProgram, type GpuStep } from '../../runtime/manifest.ts';
+import type { TensorData } from '../../ir/tensor-data.ts';
+import {
+  files,
+  type GpuBinding,
+  type GpuProgram,
+  type GpuStep,
+  type HostStep,
+  type ValuePlaces,
+} from '../../runtime/manifest.ts';
+import { webgpu } from '../../schedules/target/target.ts';
+import type { Layout } from '../artifact/layout.ts';
+import type { GpuWeights } from '../artifact/weights.ts';
 import { boundBuffers, emitWgsl, type WgslModule } from '../codegen/wgsl/index.ts';
+import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
 import type { Kernel, KernelCall } from '../kernels.ts';
-import { buildWebgpuKernels } from './kernels.ts';
-import { type GpuLayout, layoutForGpu } from './layout.ts';
+import { staticElements } from '../static-shape.ts';
+import { buildHostKernels, describeHost, emitHostKernels, hostKernels, hostSteps } from './host.ts';
+import { type Refused, webgpuCalls, webgpuSources } from './kernels.ts';
+import { constantsOnGpu, type GpuLayout, layoutForGpu } from './layout.ts';
+import { limitsOf } from './limits.ts';
+import { narrowConstants } from './narrow-storage.ts';
+import { type Part, partsOf } from './parts.ts';
 
-/** A fused graph as it runs on a GPU: a part of the manifest, and the files that it names. */
+/** A graph as it will run on a GPU, and in part on the processor: its kernels, before anything has a place. */
+export interface ScheduledForGpu {
+  readonly fused: Graph;
+  readonly device: Part;
+  readonly calls: readonly KernelCall[];
+  /** What a GPU reads of the constants, by what operands call it. */
+  readonly constants: ReadonlyMap<string | TensorData, TensorData>;
+  readonly host?: HostPart;
+}
+
+export interface HostPart extends Part {
+  readonly calls: readonly KernelCall[];
+  readonly refused: readonly Refused[];
+}
+
+/** A graph as it runs on a GPU: a part of the manifest, and the files that it names, but for the weights. */
 export interface CompiledForGpu {
   readonly program: GpuProgram;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly calls: readonly KernelCall[];
 }
 
-/** Storage buffers that a shader may bind, by the limits that every adapter has. */
-const mostBindings = 8;
+/**
+ * From a graph with static shapes to kernels for WebGPU; the processor runs those that it cannot do, where `fallsBack` says
+ * so. Throws UnsupportedError, with all of them, where there may be none: 64-bit types, and kernels of too many operands.
+ */
+export function scheduleForGpu(graph: Graph, fallsBack: boolean): ScheduledForGpu {
+  const { gpu } = webgpu;
+  invariant(gpu !== undefined, 'the target is a GPU');
+  const fused = optimizeGraph(graph, undefined, passesForGpu(gpu));
+  const { sources, refused } = webgpuSources(fused);
+  const calls = webgpuCalls(fused, sources, ({ standard }) => standard);
+  const narrowed = narrowConstants(fused);
+  const types = valueTypes(narrowed);
+  const computed = new Set(fused.nodes.flatMap((node) => node.outputs.map(({ name }) => name)));
+  const isForHost = (value: string): boolean => {
+    const dtype = types.get(value)?.dtype ?? 'f32';
+    return (
+      isWide(dtype) || (dtype === 'i64' && !computed.has(value) && !fused.inputs.some(({ name }) => name === value))
+    );
+  };
+  const { device, host } = partsOf(fused, new Set(refused.map(({ source }) => source.node.name)), isForHost);
+  if (!fallsBack) refuse(refused, host.graph);
+  const onDevice = { ...device, graph: narrowConstants(device.graph) };
+  const hostPart = { ...host, refused, calls: buildHostKernels(fused, refused) };
+  const isMixed = refused.length > 0 || host.graph.outputs.length > 0;
+  const constants = constantsOnGpu(onDevice.graph, calls);
+  return { fused, device: onDevice, calls, constants, ...(isMixed && { host: hostPart }) };
+}
 
-/** Throws UnsupportedError for what WebGPU cannot do: 64-bit types, and kernels of too many operands. */
-export function compileForGpu(graph: Graph): CompiledForGpu {
-  const calls = buildWebgpuKernels(graph);
-  const layout = layoutForGpu(graph, calls);
+/** What a GPU does not hold; an i64 it holds in 32 bits. */
+const isWide = (dtype: DType): boolean => dtype === 'f64' || dtype === 'u64';
+
+function refuse(refused: readonly Refused[], { outputs }: Graph): void {
+  const items = [
+    ...refused.map(({ reason }) => reason),
+    ...(refused.length > 0 ? [] : outputs.map(({ value }) => `output ${value} on WebGPU: it has no 64-bit types`)),
+  ];
+  if (items.length > 0) throw new UnsupportedError([...new Set(items)]);
+}
+
+/** Where the constants of a program stand in files, and the memory of what runs on the processor. */
+export interface ProgramLayouts {
+  readonly weights: GpuWeights;
+  readonly host: Layout | undefined;
+}
+
+/** The code and the plan of a graph that was scheduled for a GPU. */
+export async function compileForGpu(
+  { fused, device, calls, constants, host }: ScheduledForGpu,
+  layouts: ProgramLayouts,
+): Promise<CompiledForGpu> {
+  const layout = layoutForGpu(device.graph, calls, constants, layouts.weights);
   const kernels = [...new Set(calls.map(({ kernel }) => kernel))];
-  const constants = new Map(kernels.map((kernel) => [kernel, constantsOf(kernel, calls, layout)]));
+  const readOnly = new Map(kernels.map((kernel) => [kernel, constantsOf(kernel, calls, layout)]));
   const module = emitWgsl(
-    kernels.flatMap((kernel) =>
-      kernel.lowered.map((func) => ({ func: checked(func), constants: constants.get(kernel) ?? new Set() })),
-    ),
+    kernels.flatMap((kernel) => kernel.lowered.map((func) => ({ func, constants: readOnly.get(kernel) ?? new Set() }))),
   );
+  const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
   const program: GpuProgram = {
     shaders: files.shaders,
-    kernels: [...module.entryPoints.values()].map(({ name }, i) => ({ name, end: module.ends[i + 1] ?? 0 })),
     functionsEnd: module.ends[0] ?? 0,
-    weights: files.gpuWeights,
-    weightsBytes: layout.weightsBytes,
-    arenaBytes: layout.arenaBytes,
+    kernels: [...module.entryPoints.values()].map(({ name }, i) => ({ name, end: module.ends[i + 1] ?? 0 })),
+    limits: limitsOf(
+      kernels.flatMap(({ lowered }) => lowered),
+      module,
+      layout.buffers,
+      plan,
+    ),
+    buffers: layout.buffers,
     constants: layout.constants,
-    inputs: graph.inputs.map(({ name }) => layout.offsetOf(name)),
-    outputs: graph.outputs.map(({ value }) => layout.outputOf(value)),
-    plan: calls.flatMap((call) => stepsOf(call, layout, module)),
+    inputs: fused.inputs.map(({ name }) => placesOf(name, layout, host, layouts.host)),
+    outputs: fused.outputs.map(({ value }) => outputPlace(value, layout, host, layouts.host)),
+    plan,
+    ...(host && layouts.host && { host: describeHost(layouts.host, host.calls, host.refused) }),
   };
-  const code = new TextEncoder().encode(module.code);
-  return { program, files: { [files.shaders]: code, [files.gpuWeights]: layout.weights }, calls };
+  const code = {
+    [files.shaders]: new TextEncoder().encode(module.code),
+    ...(host && { [hostKernels]: await emitHostKernels(host.calls) }),
+  };
+  return { program, files: code, calls };
 }
 
-function checked(func: TensorFunc): TensorFunc {
-  const count = boundBuffers(func).length;
-  if (count <= mostBindings) return func;
-  throw new UnsupportedError([
-    `kernel ${func.name} on WebGPU: it binds ${count} buffers, and a shader may bind ${mostBindings}`,
-  ]);
+/** Where an input goes: to whom reads it. */
+function placesOf(value: string, layout: GpuLayout, host: Part | undefined, inMemory: Layout | undefined): ValuePlaces {
+  const gpu = layout.placeOf(value);
+  const isRead = host?.graph.inputs.some(({ name }) => name === value);
+  return { ...(gpu && { gpu }), ...(isRead && inMemory && { host: inMemory.address(value) }) };
 }
+
+/** Where an output is taken from. */
+function outputPlace(
+  value: string,
+  layout: GpuLayout,
+  host: Part | undefined,
+  inMemory: Layout | undefined,
+): ValuePlaces {
+  const gpu = layout.placeOf(value);
+  if (gpu !== undefined) return { gpu };
+  invariant(host !== undefined && inMemory !== undefined, `output ${value} has a place`);
+  return { host: inMemory.address(value) };
+}
+
+/** The steps of a run: those of the host in groups, so that copies are made for a group. */
+function planOf(
+  { fused, device, calls, host }: Pick<ScheduledForGpu, 'fused' | 'device' | 'calls' | 'host'>,
+  layout: GpuLayout,
+  inMemory: Layout | undefined,
+  module: WgslModule,
+): GpuProgram['plan'] {
+  const onDevice = new Map(calls.map((call) => [call.node, call]));
+  const onHost = new Map(host?.calls.map((call) => [call.node, call]));
+  const stepOfHost = host && inMemory && hostSteps({ host, device }, inMemory, layout);
+  const plan: (GpuStep | HostStep)[] = [];
+  let group: KernelCall[] = [];
+  const close = (): void => {
+    if (group.length > 0 && stepOfHost !== undefined) plan.push(stepOfHost(group));
+    group = [];
+  };
+  for (const node of fused.nodes) {
+    const [gpuCall, hostCall] = [onDevice.get(node as KernelCall['node']), onHost.get(node as KernelCall['node'])];
+    if (hostCall !== undefined) group.push(hostCall);
+    const steps = gpuCall === undefined || isEmpty(gpuCall) ? [] : dispatchesOf(gpuCall, layout, module);
+    if (steps.length === 0) continue;
+    close();
+    plan.push(...steps);
+  }
+  close();
+  return plan;
+}
+
+/** Whether a call computes nothing. */
+const isEmpty = ({ node }: KernelCall): boolean => node.outputs.every(({ type }) => staticElements(type.shape) === 0);
 
 /** The inputs of a kernel that every call takes from the weights. */
 function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: GpuLayout): ReadonlySet<string> {
@@ -58,33 +185,28 @@ function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: GpuLa
   const names = kernel.operands.inputs.filter((buffer, i) =>
     own.every(({ inputs }) => {
       const operand = inputs[i];
-      return operand !== undefined && layout.binding(operand, buffer).buffer === 'weights';
+      return operand !== undefined && layout.buffers[layout.binding(operand, buffer).buffer]?.role === 'weights';
     }),
   );
   return new Set(names.map(({ name }) => name));
 }
 
 /** The dispatches that a call becomes: one a phase of its kernel. */
-function stepsOf(call: KernelCall, layout: GpuLayout, module: WgslModule): readonly GpuStep[] {
+function dispatchesOf(call: KernelCall, layout: GpuLayout, module: WgslModule): readonly GpuStep[] {
   const { kernel, node } = call;
-  const places = layout.workspaces(call);
   const known = new Map<string, GpuBinding>();
-  const workspace = (name: string, bytes: number, at: number): void => {
-    const offset = places[at];
-    invariant(offset !== undefined, `workspace ${name} of ${node.name} has a place`);
-    known.set(name, { buffer: 'arena', offset, bytes });
-  };
   for (const [i, buffer] of kernel.operands.inputs.entries())
     known.set(buffer.name, layout.binding(call.inputs[i] ?? '', buffer));
   for (const [i, buffer] of kernel.operands.outputs.entries())
     known.set(buffer.name, layout.binding(node.outputs[i]?.name ?? '', buffer));
-  for (const [at, buffer] of kernel.shared.entries()) workspace(buffer.name, layout.bytesOf(buffer), at);
+  for (const [at, buffer] of kernel.shared.entries()) known.set(buffer.name, layout.workspaces(call, buffer, at));
   let used = kernel.shared.length;
   return kernel.lowered.map((phase): GpuStep => {
     const entryPoint = module.entryPoints.get(phase.name);
     invariant(entryPoint !== undefined, `${phase.name} is an entry point`);
-    for (const temp of phase.temps) if (temp.scope === 'global') workspace(temp.name, layout.bytesOf(temp), used++);
+    for (const temp of phase.temps)
+      if (temp.scope === 'global') known.set(temp.name, layout.workspaces(call, temp, used++));
     const bindings = boundBuffers(phase).map(({ name }) => known.get(name) as GpuBinding);
-    return { kernel: entryPoint.name, node: node.name, workgroups: entryPoint.workgroups, bindings };
+    return { kind: 'dispatch', kernel: entryPoint.name, node: node.name, workgroups: entryPoint.workgroups, bindings };
   });
 }

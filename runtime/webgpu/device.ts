@@ -1,27 +1,68 @@
 import { GpuError } from '../errors.ts';
-import type { GpuProgram } from '../manifest.ts';
+import type { DeviceChoice } from './api.ts';
 
-/** Asks for a device with what a program needs. Throws GpuError where the host has no WebGPU, or no adapter that can. */
-export async function ownDevice(program: GpuProgram): Promise<GPUDevice> {
+/** A device, and whether it goes with the model. */
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly isOwn: boolean;
+}
+
+type Limits = Readonly<Record<string, number>>;
+
+/**
+ * The device that is given, or one of an adapter. Throws GpuError where the host has no WebGPU, no adapter, or only one that
+ * does not allow what is needed.
+ */
+export async function openDevice(needed: Limits, { device, adapter }: DeviceChoice): Promise<OpenDevice> {
+  if (device !== undefined) {
+    checkLimits(needed, device.limits, 'device');
+    return { device, isOwn: false };
+  }
+  const found = adapter ?? (await findAdapter());
+  checkLimits(needed, found.limits, 'adapter');
+  try {
+    return { device: await found.requestDevice({ requiredLimits: needed }), isOwn: true };
+  } catch (error) {
+    throw new GpuError(`the adapter gives no device: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function findAdapter(): Promise<GPUAdapter> {
   const { gpu } = globalThis.navigator ?? {};
   if (gpu === undefined) throw new GpuError('this host has no WebGPU: navigator.gpu is missing');
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw new GpuError('this host has WebGPU, but no adapter for it');
-  return adapter.requestDevice({ requiredLimits: limitsFor(program, adapter.limits) });
+  return adapter;
 }
 
-/** What a program needs beyond what every adapter allows. */
-function limitsFor({ arenaBytes, weightsBytes, plan }: GpuProgram, limits: GPUSupportedLimits): Record<string, number> {
-  const needs = {
-    maxBufferSize: Math.max(arenaBytes, weightsBytes, 256 * 2 ** 20),
-    maxStorageBufferBindingSize: Math.max(
-      128 * 2 ** 20,
-      ...plan.flatMap(({ bindings }) => bindings.map(({ bytes }) => bytes)),
-    ),
-  };
-  for (const [name, need] of Object.entries(needs)) {
-    const limit = limits[name as keyof typeof needs];
-    if (need > limit) throw new GpuError(`the model needs ${name} ${need}, and the adapter has ${limit}`);
+function checkLimits(needed: Limits, limits: GPUSupportedLimits, of: string): void {
+  for (const [name, need] of Object.entries(needed)) {
+    const limit = limits[name as keyof GPUSupportedLimits] as number | undefined;
+    if (!(need <= (limit ?? 0))) throw new GpuError(`the model needs ${name} ${need}, and the ${of} has ${limit}`);
   }
-  return needs;
+}
+
+/** What an adapter calls itself, as far as it says. */
+export function nameOf({ adapterInfo }: GPUDevice): string {
+  const { device, description, vendor, architecture } = adapterInfo ?? {};
+  return device || description || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
+}
+
+/**
+ * What `work` gives, which calls the device and does not wait. Rejects with GpuError for the first error that the device
+ * reports of these calls.
+ */
+export async function reported<T>(device: GPUDevice, work: () => T): Promise<T> {
+  const filters = ['validation', 'out-of-memory'] as const;
+  for (const filter of filters) device.pushErrorScope(filter);
+  let scopes: readonly Promise<GPUError | null>[] = [];
+  let result: T;
+  try {
+    result = work();
+  } finally {
+    scopes = filters.map(() => device.popErrorScope());
+  }
+  const [error] = (await Promise.all(scopes)).filter((found) => found !== null);
+  if (error !== undefined) throw new GpuError(error.message);
+  return result;
 }

@@ -1,26 +1,24 @@
 import type { Device } from '../api.ts';
 import { ArtifactError } from '../errors.ts';
 import type { Manifest } from '../manifest.ts';
-import { loadOnGpu } from './load.ts';
+import type { GpuModel, WebgpuOptions } from './api.ts';
+import { opener } from './load.ts';
+import { LoadedGpuModel } from './model.ts';
 
 export { GpuError } from '../errors.ts';
-
-export interface WebgpuOptions {
-  /** The device to use, which stays the caller's. Without it, one is asked for. */
-  readonly device?: GPUDevice;
-}
+export type * from './api.ts';
 
 /**
- * Runs a model on a GPU, by WebGPU: `load(source, { device: webgpu() })`. Loading throws ArtifactError where the model was
- * not compiled for it, and GpuError where there is no GPU that can run it.
+ * Runs a model on a GPU, by WebGPU: `load(source, { device: webgpu() })`. All pipelines are made, and all weights are in
+ * place, when the model is there. Loading throws ArtifactError where the model was not compiled for it, and GpuError where
+ * there is no GPU that can run it.
  */
 export const webgpu =
-  ({ device }: WebgpuOptions = {}): Device =>
+  ({ onProgress, ...choice }: WebgpuOptions = {}): Device<GpuModel> =>
   async ({ manifest: described, read }) => {
     const manifest = described as Manifest;
     const { webgpu: program } = manifest;
     if (program === undefined)
       throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
-    const [code, weights] = await Promise.all([read(program.shaders), read(program.weights)]);
-    return loadOnGpu(manifest, program, { code: new TextDecoder().decode(code), weights }, device);
+    return LoadedGpuModel.load(manifest, program, opener(program, read, onProgress), choice);
   };

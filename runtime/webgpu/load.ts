@@ -1,67 +1,98 @@
-import type { TensorInfo } from '../api.ts';
-import type { GpuProgram, Manifest, TensorSlot } from '../manifest.ts';
-import { viewElements } from '../tensor.ts';
-import { ownDevice } from './device.ts';
-import { type GpuBuffers, GpuModel, stagedOutputs } from './model.ts';
-import { bindDispatches, type Dispatch, makePipelines } from './pipelines.ts';
+import type { ArtifactFiles } from '../api.ts';
+import type { GpuProgram } from '../manifest.ts';
+import { arrays } from '../tensor.ts';
+import type { DeviceChoice, WebgpuOptions } from './api.ts';
+import { openDevice, reported } from './device.ts';
+import { type BoundHostStep, bindHostStep, type Host, openHost } from './host.ts';
+import { bindDispatch, type Dispatch, makePipelines } from './pipelines.ts';
 import { toWords } from './words.ts';
-
-/** The files of a program. */
-export interface GpuFiles {
-  readonly code: string;
-  readonly weights: Uint8Array;
-}
-
-/**
- * Loads a program onto a device, the caller's or one of its own: all pipelines are there, and all constants, when the
- * promise resolves. Throws GpuError where there is no device, or it cannot hold the model.
- */
-export async function loadOnGpu(
-  manifest: Manifest,
-  program: GpuProgram,
-  { code, weights }: GpuFiles,
-  given?: GPUDevice,
-): Promise<GpuModel> {
-  const device = given ?? (await ownDevice(program));
-  const info = ({ name, dtype, shape }: TensorSlot): TensorInfo => ({ name, dtype, shape });
-  const described = {
-    name: manifest.name,
-    inputs: manifest.inputs.map(info),
-    outputs: manifest.outputs.map(info),
-    threads: 1,
-    features: [],
-    memoryBytes: program.arenaBytes + program.weightsBytes,
-  };
-  const [last] = stagedOutputs(described.outputs, program).slice(-1);
-  const placed = await placeOnGpu(device, program, { code, weights }, last === undefined ? 0 : last.at + last.bytes);
-  return new GpuModel(device, program, described, placed);
-}
 
 /** A program on a device, ready to run. */
 export interface PlacedProgram {
-  readonly dispatches: readonly Dispatch[];
-  readonly buffers: GpuBuffers;
+  readonly device: GPUDevice;
+  /** Those of the program, in its order. */
+  readonly buffers: readonly GPUBuffer[];
+  readonly steps: readonly (Dispatch | BoundHostStep)[];
+  readonly host?: Host;
 }
 
-/** Makes the pipelines, the buffers (`staged` bytes for outputs), and what binds them; fills in the constants. */
+/** A program on a device that may be its own. */
+export interface OpenProgram extends PlacedProgram {
+  readonly isOwnDevice: boolean;
+}
+
+type ReadFile = (file: string) => Promise<Uint8Array>;
+
+/** Opens a program, from its files anew each time, on the device that is chosen. */
+export const opener =
+  (program: GpuProgram, read: ReadFile, onProgress: WebgpuOptions['onProgress']) =>
+  async (choice: DeviceChoice): Promise<OpenProgram> => {
+    const files = await readFiles(program, read);
+    const { device, isOwn } = await openDevice(program.limits, choice);
+    try {
+      return { ...(await placeOnGpu(device, program, files, onProgress)), isOwnDevice: isOwn };
+    } catch (error) {
+      if (isOwn) device.destroy();
+      throw error;
+    }
+  };
+
+/** The files that a program names. */
+export async function readFiles({ shaders, constants, host }: GpuProgram, read: ReadFile): Promise<ArtifactFiles> {
+  const ofHost = host === undefined ? [] : [host.kernels, ...host.weights.map(({ file }) => file)];
+  const names = new Set([shaders, ...constants.map(({ file }) => file), ...ofHost]);
+  return Object.fromEntries(await Promise.all([...names].map(async (name) => [name, await read(name)] as const)));
+}
+
+/**
+ * Makes the pipelines, the buffers, and what binds them; fills in the constants. Throws ArtifactError where a kernel is
+ * refused, GpuError for what else the device reports.
+ */
 export async function placeOnGpu(
   device: GPUDevice,
   program: GpuProgram,
-  { code, weights }: GpuFiles,
-  staged: number,
+  files: ArtifactFiles,
+  onProgress?: WebgpuOptions['onProgress'],
 ): Promise<PlacedProgram> {
-  const pipelines = makePipelines(device, program, code);
-  const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const make = (label: string, size: number, usage: number): GPUBuffer =>
-    device.createBuffer({ label, size: Math.max(256, Math.ceil(size / 16) * 16), usage });
-  const buffers = {
-    weights: make('weights', program.weightsBytes, storage),
-    arena: make('arena', program.arenaBytes, storage),
-    staging: make('outputs', staged, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST),
-  };
-  for (const { dtype, offset, bytes, to } of program.constants) {
-    const words = toWords(dtype, viewElements(weights, dtype, offset, bytes));
-    device.queue.writeBuffer(buffers.weights, to, words as BufferSource);
+  const code = new TextDecoder().decode(files[program.shaders]);
+  const [pipelines, host] = await Promise.all([
+    makePipelines(device, program, code, onProgress),
+    program.host && openHost(program.host, files),
+  ]);
+  const buffers: GPUBuffer[] = [];
+  try {
+    const steps = await reported(device, () => {
+      for (const { role, bytes } of program.buffers) buffers.push(storage(device, role, bytes));
+      fillIn(device, program, files, buffers);
+      return program.plan.map((step) =>
+        step.kind === 'dispatch'
+          ? bindDispatch(device, step, pipelines, buffers)
+          : bindHostStep(step, program.host as NonNullable<typeof program.host>, host as Host),
+      );
+    });
+    return { device, buffers, steps, ...(host && { host }) };
+  } catch (error) {
+    for (const buffer of buffers) buffer.destroy();
+    throw error;
   }
-  return { dispatches: bindDispatches(device, program, await pipelines, buffers), buffers };
+}
+
+/** A buffer for values, of whole vectors. */
+export const storage = (device: GPUDevice, label: string, bytes: number): GPUBuffer =>
+  device.createBuffer({
+    label,
+    size: Math.max(16, Math.ceil(bytes / 16) * 16),
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+  });
+
+function fillIn(
+  device: GPUDevice,
+  { constants }: GpuProgram,
+  files: ArtifactFiles,
+  buffers: readonly GPUBuffer[],
+): void {
+  for (const { dtype, file, offset, bytes, to } of constants) {
+    const elements = new arrays[dtype]((files[file] as Uint8Array).slice(offset, offset + bytes).buffer);
+    device.queue.writeBuffer(buffers[to.buffer] as GPUBuffer, to.offset, toWords(dtype, elements) as BufferSource);
+  }
 }

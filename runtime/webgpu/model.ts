@@ -1,115 +1,163 @@
-import type { Model, ModelInfo, Tensor, TensorInfo, Tensors, TypedArray } from '../api.ts';
-import { ModelInputError } from '../errors.ts';
-import type { GpuBinding, GpuProgram } from '../manifest.ts';
-import { checkInputs } from '../tensor.ts';
-import type { Dispatch } from './pipelines.ts';
-import { fromWords, toWords } from './words.ts';
+import type { TensorInfo, Tensors, TypedArray } from '../api.ts';
+import { GpuError, ModelInputError } from '../errors.ts';
+import type { GpuProgram, Manifest, TensorSlot } from '../manifest.ts';
+import type { DeviceChoice, GpuInputs, GpuModel, GpuModelInfo, GpuTensors } from './api.ts';
+import { nameOf } from './device.ts';
+import { type Executable, makeExecutable, release, runToGpu, runToHost } from './execute.ts';
+import { type GivenInput, takeInputs } from './inputs.ts';
+import type { OpenProgram } from './load.ts';
 
-type AnyTensors = Tensors<Record<string, TypedArray>>;
+type Arrays = Record<string, TypedArray>;
+type Opener = (choice: DeviceChoice) => Promise<OpenProgram>;
 
-/** What of a manifest a model on a GPU tells about itself. */
-export type Described = Omit<ModelInfo, 'kernels'>;
-
-/** The buffers of a model. */
-export interface GpuBuffers {
-  readonly weights: GPUBuffer;
-  readonly arena: GPUBuffer;
-  /** Into which outputs are copied, so that they can be read. */
-  readonly staging: GPUBuffer;
+/** What a device's loss has to reach. It outlives the model where the device does, and so holds no more than that. */
+interface Watch {
+  loss?: GpuError;
+  /** Ends the run that is under way. */
+  interrupt?: (error: GpuError) => void;
 }
 
-/** Where an output stands in the buffer that is read: elements of a word each. */
-interface Staged {
-  readonly info: TensorInfo;
-  readonly from: Omit<GpuBinding, 'bytes'>;
-  readonly at: number;
-  readonly bytes: number;
+/** A program on a device, watched. */
+interface Running {
+  readonly program: Executable;
+  readonly watch: Watch;
 }
 
-const elementCount = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
-
-/** Where the outputs of a model are staged, one behind the other, and the bytes that they take together. */
-export function stagedOutputs(outputs: readonly TensorInfo[], { outputs: places }: GpuProgram): readonly Staged[] {
-  let at = 0;
-  return outputs.map((info, i) => {
-    const bytes = 4 * elementCount(info.shape);
-    const staged = { info, from: places[i] as Omit<GpuBinding, 'bytes'>, at, bytes };
-    at += bytes;
-    return staged;
-  });
-}
-
-/** A model whose kernels run on a GPU, in one submission a run. */
-export class GpuModel implements Model {
-  readonly #device: GPUDevice;
+/** A model whose kernels run on a GPU, in one submission a run where the processor runs none of them. */
+export class LoadedGpuModel implements GpuModel {
+  readonly #name: string;
+  readonly #inputs: readonly TensorInfo[];
+  readonly #outputs: readonly TensorInfo[];
   readonly #program: GpuProgram;
-  readonly #info: Described;
-  readonly #dispatches: readonly Dispatch[];
-  readonly #outputs: readonly Staged[];
-  #buffers: GpuBuffers | undefined;
+  readonly #open: Opener;
+  #running: Running | undefined;
   /** The last run, until it is over: the next one waits for it, since both use the same buffers. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    device: GPUDevice,
-    program: GpuProgram,
-    info: Described,
-    { dispatches, buffers }: { readonly dispatches: readonly Dispatch[]; readonly buffers: GpuBuffers },
-  ) {
-    this.#device = device;
+  /** Opens the program that `open` opens anew after a loss. */
+  static async load(manifest: Manifest, program: GpuProgram, open: Opener, choice: DeviceChoice): Promise<GpuModel> {
+    const model = new LoadedGpuModel(manifest, program, open);
+    model.#running = await model.#start(choice);
+    return model;
+  }
+
+  private constructor({ name, inputs, outputs }: Manifest, program: GpuProgram, open: Opener) {
+    const info = ({ name: tensor, dtype, shape }: TensorSlot): TensorInfo => ({ name: tensor, dtype, shape });
+    this.#name = name;
+    this.#inputs = inputs.map(info);
+    this.#outputs = outputs.map(info);
     this.#program = program;
-    this.#info = info;
-    this.#dispatches = dispatches;
-    this.#outputs = stagedOutputs(info.outputs, program);
-    this.#buffers = buffers;
+    this.#open = open;
   }
 
-  info(): ModelInfo {
-    return { ...this.#info, kernels: this.#dispatches.length };
+  get device(): GPUDevice {
+    return this.#use().program.device;
   }
 
-  async run(inputs: AnyTensors): Promise<AnyTensors> {
-    const { name, inputs: expected } = this.#info;
-    if (this.#buffers === undefined) throw new ModelInputError(`model ${name} was disposed of`);
-    checkInputs(expected, inputs);
-    // Read before the promise is returned: the caller may write over its arrays afterwards.
-    const words = expected.map(({ name: input, dtype }) => {
-      const { data } = inputs[input] as Tensor;
-      const converted = toWords(dtype, data);
-      return converted === data ? converted.slice() : converted;
+  info(): GpuModelInfo {
+    const { buffers, plan, kernels, host } = this.#program;
+    const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
+    const onHost = plan.reduce((sum, step) => sum + (step.kind === 'host' ? step.steps.length : 0), 0);
+    return {
+      name: this.#name,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      kernels: dispatches + onHost,
+      threads: 1,
+      features: [],
+      memoryBytes: buffers.reduce((sum, { bytes }) => sum + bytes, host?.memory.bytes ?? 0),
+      gpu: {
+        adapter: nameOf(this.device),
+        dispatches,
+        pipelines: kernels.length,
+        onHost: host?.because ?? [],
+      },
+    };
+  }
+
+  run(inputs: GpuInputs<Arrays>, options?: { readonly outputs?: 'host' }): Promise<Tensors<Arrays>>;
+  run(inputs: GpuInputs<Arrays>, options: { readonly outputs: 'gpu' }): Promise<GpuTensors<Arrays>>;
+  async run(
+    inputs: GpuInputs<Arrays>,
+    { outputs = 'host' }: { readonly outputs?: 'host' | 'gpu' } = {},
+  ): Promise<Tensors<Arrays> | GpuTensors<Arrays>> {
+    this.#use();
+    const given = takeInputs(this.#inputs, this.#program, inputs);
+    return this.#inTurn(() => this.#runNow(given, outputs));
+  }
+
+  restore(on: DeviceChoice = {}): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#use();
+      const running = await this.#start(on);
+      // It may have been disposed of in the meantime.
+      const isWanted = this.#running === before;
+      stop(isWanted ? before : running);
+      if (isWanted) this.#running = running;
     });
-    const result = this.#last.then(() => this.#runNow(words));
+  }
+
+  dispose(): void {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    running.watch.interrupt?.(new GpuError(`model ${this.#name} was disposed of during a run`));
+    stop(running);
+  }
+
+  #use(): Running {
+    if (this.#running === undefined) throw new ModelInputError(`model ${this.#name} was disposed of`);
+    return this.#running;
+  }
+
+  async #start(choice: DeviceChoice): Promise<Running> {
+    const open = await this.#open(choice);
+    const program = await makeExecutable(open, this.#program, { inputs: this.#inputs, outputs: this.#outputs });
+    const watch: Watch = {};
+    void watchLoss(open.device, this.#name, watch);
+    return { program, watch };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #runNow(inputs: readonly ReturnType<typeof toWords>[]): Promise<AnyTensors> {
-    const buffers = this.#buffers;
-    if (buffers === undefined) throw new ModelInputError(`model ${this.#info.name} was disposed of`);
-    for (const [i, words] of inputs.entries())
-      this.#device.queue.writeBuffer(buffers.arena, this.#program.inputs[i] ?? 0, words as BufferSource);
-    const encoder = this.#device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, workgroups } of this.#dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...workgroups);
-    }
-    pass.end();
-    for (const { from, at, bytes } of this.#outputs)
-      encoder.copyBufferToBuffer(buffers[from.buffer], from.offset, buffers.staging, at, bytes);
-    this.#device.queue.submit([encoder.finish()]);
-    await buffers.staging.mapAsync(GPUMapMode.READ);
-    const read = this.#outputs.map(({ info: { name, dtype, shape }, at, bytes }) => {
-      const words = buffers.staging.getMappedRange(at, bytes).slice(0);
-      return [name, { dtype, shape, data: fromWords(dtype, words) }] as const;
+  async #runNow(inputs: readonly GivenInput[], outputs: 'host' | 'gpu') {
+    const { program, watch } = this.#use();
+    if (watch.loss !== undefined) throw watch.loss;
+    const interrupted = new Promise<never>((_, reject) => {
+      watch.interrupt = reject;
     });
-    buffers.staging.unmap();
-    return Object.fromEntries(read);
+    try {
+      const result = outputs === 'gpu' ? runToGpu(program, inputs) : runToHost(program, inputs);
+      return await Promise.race([result, interrupted]);
+    } catch (error) {
+      throw await causeOf(error, watch);
+    } finally {
+      delete watch.interrupt;
+    }
   }
+}
 
-  dispose(): void {
-    for (const buffer of Object.values(this.#buffers ?? {})) (buffer as GPUBuffer).destroy();
-    this.#buffers = undefined;
-  }
+async function watchLoss({ lost }: GPUDevice, name: string, watch: Watch): Promise<void> {
+  const { reason, message } = await lost;
+  const why = [reason, message].filter(Boolean).join(': ');
+  watch.loss = new GpuError(`model ${name}: its GPU device was lost (${why}); restore() loads the model on a new one`);
+  watch.interrupt?.(watch.loss);
+}
+
+const stop = ({ program, watch }: Running): void => {
+  delete watch.interrupt;
+  release(program);
+};
+
+const lossIsToldWithinMs = 100;
+
+/** A device that is lost makes all else fail, often before it says so itself. */
+async function causeOf(error: unknown, watch: Watch): Promise<unknown> {
+  if (error instanceof GpuError || error instanceof ModelInputError) return error;
+  await new Promise((resolve) => setTimeout(resolve, lossIsToldWithinMs));
+  return watch.loss ?? new GpuError((error as Error).message, { cause: error });
 }

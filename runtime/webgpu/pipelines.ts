@@ -1,8 +1,10 @@
 import { ArtifactError } from '../errors.ts';
-import type { GpuBinding, GpuProgram } from '../manifest.ts';
+import type { GpuProgram, GpuStep } from '../manifest.ts';
+import { reported } from './device.ts';
 
 /** A step of the plan as it is encoded. */
 export interface Dispatch {
+  readonly kind: 'dispatch';
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
@@ -14,44 +16,45 @@ export interface Dispatch {
  */
 export async function makePipelines(
   device: GPUDevice,
-  { kernels, functionsEnd, shaders }: GpuProgram,
+  { kernels, functionsEnd, shaders }: Pick<GpuProgram, 'kernels' | 'functionsEnd' | 'shaders'>,
   code: string,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<ReadonlyMap<string, GPUComputePipeline>> {
   const functions = code.slice(0, functionsEnd);
+  let done = 0;
+  const make = async (name: string, text: string): Promise<readonly [string, GPUComputePipeline]> => {
+    const pipeline = await reported(device, () => {
+      const compute = { module: device.createShaderModule({ code: functions + text, label: name }), entryPoint: name };
+      const made = device.createComputePipelineAsync({ label: name, layout: 'auto', compute });
+      // What is wrong with the module is told first.
+      made.catch(() => undefined);
+      return made;
+    });
+    onProgress?.(++done, kernels.length);
+    return [name, pipeline];
+  };
   try {
-    const pipelines = await Promise.all(
-      kernels.map(async ({ name, end }, i) => {
-        const module = device.createShaderModule({
-          code: functions + code.slice(kernels[i - 1]?.end ?? functionsEnd, end),
-          label: name,
-        });
-        const compute = { module, entryPoint: name };
-        return [name, await device.createComputePipelineAsync({ label: name, layout: 'auto', compute })] as const;
-      }),
+    const pipelines = kernels.map(({ name, end }, i) =>
+      make(name, code.slice(kernels[i - 1]?.end ?? functionsEnd, end)),
     );
-    return new Map(pipelines);
+    return new Map(await Promise.all(pipelines));
   } catch (error) {
     throw new ArtifactError(`${shaders}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** The dispatches of a run, whose bind groups are made once. */
-export function bindDispatches(
+/** A dispatch, whose bind group is made once. */
+export function bindDispatch(
   device: GPUDevice,
-  { plan }: GpuProgram,
+  { kernel, workgroups, bindings }: GpuStep,
   pipelines: ReadonlyMap<string, GPUComputePipeline>,
-  buffers: Readonly<Record<GpuBinding['buffer'], GPUBuffer>>,
-): readonly Dispatch[] {
-  return plan.map(({ kernel, workgroups, bindings }) => {
-    const pipeline = pipelines.get(kernel) as GPUComputePipeline;
-    const entries = bindings.map(({ buffer, offset, bytes }, binding) => ({
-      binding,
-      resource: { buffer: buffers[buffer], offset, size: bytes },
-    }));
-    return {
-      pipeline,
-      workgroups,
-      bindGroup: device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
-    };
-  });
+  buffers: readonly GPUBuffer[],
+): Dispatch {
+  const pipeline = pipelines.get(kernel) as GPUComputePipeline;
+  const entries = bindings.map(({ buffer, offset, bytes }, binding) => ({
+    binding,
+    resource: { buffer: buffers[buffer] as GPUBuffer, offset, size: bytes },
+  }));
+  const bindGroup = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  return { kind: 'dispatch', pipeline, workgroups, bindGroup };
 }

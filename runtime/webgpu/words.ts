@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from '../api.ts';
 import { ModelInputError } from '../errors.ts';
 
-type Words = Float32Array | Int32Array | Uint32Array;
+export type Words = Float32Array | Int32Array | Uint32Array;
 
 /** Elements as a GPU holds them: each in a word of its own. Throws ModelInputError for 64-bit integers beyond 32 bits. */
 export function toWords(dtype: DType, data: TypedArray): Words {

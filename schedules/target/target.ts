@@ -14,8 +14,14 @@ export interface Target {
 export interface GpuLimits {
   /** Invocations of a workgroup, where nothing asks for another number. */
   readonly workgroupSize: number;
-  /** Workgroups along an axis of a dispatch, at most. */
+  /** Invocations that keep it busy: with fewer of them, what each does takes as long. */
+  readonly invocations: number;
+  /** Workgroups along an axis of a dispatch, invocations of a workgroup and bytes of its memory, at most. */
   readonly workgroupsAlong: number;
+  readonly workgroupInvocations: number;
+  readonly workgroupBytes: number;
+  /** Buffers that a kernel may bind. */
+  readonly storageBuffers: number;
 }
 
 /** WebAssembly SIMD. One of the sixteen registers of the processor is the engine's own. */
@@ -34,5 +40,12 @@ export const webgpu: Target = {
   vectorRegisters: 32,
   fusedMultiplyAdd: true,
   cacheBytes: Number.POSITIVE_INFINITY,
-  gpu: { workgroupSize: 64, workgroupsAlong: 65535 },
+  gpu: {
+    workgroupSize: 64,
+    invocations: 2048,
+    workgroupsAlong: 65535,
+    workgroupInvocations: 256,
+    workgroupBytes: 16384,
+    storageBuffers: 8,
+  },
 };

@@ -139,10 +139,16 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
 
 function gpuLines({ gpu }: Compilation): readonly string[] {
   if (gpu === undefined) return [];
-  const { plan, kernels, weightsBytes, arenaBytes } = gpu.program;
+  const { plan, kernels, buffers, host } = gpu.program;
+  const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
+  const bytesOf = (role: string): string =>
+    mebibytes(buffers.reduce((sum, buffer) => sum + (buffer.role === role ? buffer.bytes : 0), 0));
+  const onHost = host?.because ?? [];
   return [
-    `WebGPU: ${plan.length} dispatches, ${kernels.length} pipelines, ` +
-      `${mebibytes(weightsBytes)} of weights, ${mebibytes(arenaBytes)} of activations`,
+    `WebGPU: ${dispatches} dispatches, ${kernels.length} pipelines, ` +
+      `${bytesOf('weights')} of weights, ${bytesOf('arena')} of activations`,
+    ...(onHost.length === 0 ? [] : [`  the processor runs ${onHost.length} of its kernels:`]),
+    ...onHost.map(({ node, reason }) => `    ${node}: ${reason}`),
   ];
 }
 

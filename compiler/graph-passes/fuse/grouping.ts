@@ -11,8 +11,8 @@ import { type Candidate, groupKind, roleOf, widensFactor } from './rules.ts';
  * first, so that what follows them becomes their epilogue; then the casts that widen factors, so that products read
  * what is narrow.
  */
-export function groupNodes(graph: Graph): readonly (readonly Node[])[] {
-  const grouping = new Grouping(graph);
+export function groupNodes(graph: Graph, mostInputs: number): readonly (readonly Node[])[] {
+  const grouping = new Grouping(graph, mostInputs);
   const isAnchor = (node: Node): boolean => ['contraction', 'window', 'reduce', 'argreduce'].includes(roleOf(node));
   graph.nodes.forEach((node, i) => {
     if (isAnchor(node)) grouping.grow(i);
@@ -35,7 +35,7 @@ class Grouping {
   readonly #sources: readonly (readonly number[])[];
   readonly #candidate: Omit<Candidate, 'nodes'>;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, mostInputs: number) {
     this.#graph = graph;
     this.#groups = graph.nodes.map((_, i) => [i]);
     const index = new Map(graph.nodes.map((node, i) => [node, i]));
@@ -54,6 +54,7 @@ class Grouping {
         return type;
       },
       isScalarConstant: (value) => scalars.has(value),
+      mostInputs,
     };
   }
 

@@ -32,7 +32,7 @@ export type GroupKind = 'contraction' | 'window' | 'reduction' | 'copy' | 'map' 
 
 /** Larger groups take long to schedule and have more operands than registers for their addresses. */
 const mostNodes = 40;
-const mostInputs = 12;
+export const mostInputs = 12;
 
 type Role =
   | 'elementwise'
@@ -79,6 +79,8 @@ export interface Candidate {
   readonly typeOf: (value: string) => TensorType;
   /** Whether a value is a constant of one element, which is no input of a kernel. */
   readonly isScalarConstant: (value: string) => boolean;
+  /** How many inputs a group of several nodes may have. */
+  readonly mostInputs: number;
 }
 
 /** The kind of a legal group; undefined where the nodes may not form one. */
@@ -87,7 +89,7 @@ export function groupKind(candidate: Candidate): GroupKind | undefined {
   const roles = new Set(nodes.map(roleOf));
   if (nodes.length === 1) return kindOfSingle(nodes[0] as Node);
   if (roles.has('opaque') || roles.has('reshape')) return undefined;
-  if (nodes.length > mostNodes || countInputs(candidate) > mostInputs) return undefined;
+  if (nodes.length > mostNodes || countInputs(candidate) > candidate.mostInputs) return undefined;
   const unpadded = linksOf(withoutHalo(candidate));
   if (roles.has('contraction')) return isContraction(unpadded) ? 'contraction' : undefined;
   if (roles.has('window')) return isWindow(unpadded) ? 'window' : undefined;

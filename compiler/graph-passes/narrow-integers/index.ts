@@ -13,8 +13,17 @@ import { indexRange, rangeOfData, rangeOfResult } from './ranges.ts';
  *
  *   add(iota: i64, c: i64)  →  cast(add(iota: i32, c: i32)) to i64        gather(x, i: i64)  →  gather(x, cast(i) to i32)
  */
-export function narrowIntegers(graph: Graph): Graph {
-  const known: Known = { ranges: new Map(), twins: new Map() };
+export const narrowIntegers = (graph: Graph): Graph => narrowWithin(graph, new Map());
+
+/** The same where the inputs of the graph are known to fit 32 bits, as what a GPU is given has to. */
+export const narrowIntegersFromInputs = (graph: Graph): Graph =>
+  narrowWithin(
+    graph,
+    new Map(graph.inputs.filter(({ type }) => type.dtype === 'i64').map(({ name }) => [name, i32Range])),
+  );
+
+function narrowWithin(graph: Graph, ranges: Map<string, Interval>): Graph {
+  const known: Known = { ranges, twins: new Map() };
   return rebuild(graph, (node, next) => {
     const narrowed = narrow(node, next, known);
     if (narrowed === undefined) noteIndices(node, next, known);
