@@ -1,11 +1,13 @@
 import { CompilerError } from '../../ir/errors.ts';
 import type { CacheMode } from '../../schedules/database/record.ts';
+import type { TargetName } from '../pipeline.ts';
 import { nodeProfile } from '../tune/device.ts';
 import { browserMeasurer } from '../tune/measure/browser/browser-measurer.ts';
 import { type BrowserServer, serveSession } from '../tune/measure/browser/server.ts';
 import { BrowserSession } from '../tune/measure/browser/session.ts';
 import type { Measurer } from '../tune/measure/measurer.ts';
 import { workerMeasurer } from '../tune/measure/workers.ts';
+import { nodeGpuProfile } from './node-gpu-profile.ts';
 
 /** Where kernels are measured: on this machine in Node, or in a page that some browser opens. */
 export const devices = ['node', 'browser'] as const;
@@ -13,6 +15,7 @@ export type Device = (typeof devices)[number];
 
 export interface MeasurerOptions {
   readonly device: Device;
+  readonly target: TargetName;
   /** At which the page is served. */
   readonly host: string;
   readonly cache: CacheMode;
@@ -21,13 +24,23 @@ export interface MeasurerOptions {
 /** So many milliseconds a page may take to come, and to come back. */
 const PATIENCE = 300_000;
 
-/** Of a browser: says where the page is, and waits for it. Throws a CompilerError where none comes. */
+/** A GPU's driver compiles for as long, and more slowly than it runs. */
+const PATIENCE_WITH_GPU = 10_000;
+
+// Sources run as they are from a checkout, built files from the package.
+const onGpu = new URL(`./measure-on-gpu.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
+/**
+ * Of a browser: says where the page is, and waits for it. Throws a CompilerError where none comes, or where there is no GPU
+ * and one is asked for.
+ */
 export async function openMeasurer(
-  { device, host, cache }: MeasurerOptions,
+  { device, target, host, cache }: MeasurerOptions,
   model: string,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Measurer> {
+  if (target === 'webgpu') return workerMeasurer(await nodeGpuProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU });
   if (device === 'node') return workerMeasurer(nodeProfile(), { cache });
   const session = new BrowserSession({ patience: PATIENCE, say });
   let server: BrowserServer | undefined;

@@ -7,12 +7,21 @@ import { printTensorFunc } from '../../ir/text/print-tensor.ts';
 import type { Candidate } from '../../schedules/search/search.ts';
 import { type Target, wasmRelaxedSimd } from '../../schedules/target/target.ts';
 import { emitWasm } from '../codegen/wasm/index.ts';
-import { type BuiltVariant, plainDefinition, preparationsOf } from '../kernels.ts';
+import { type BuiltVariant, type KernelSource, plainDefinition, preparationsOf } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
 import { divideParallel, isDivisible } from '../tensor-passes/divide-parallel.ts';
 import { lowerSchedule } from '../tensor-passes/index.ts';
+import { gpuKernelProgram } from './build-gpu-kernel.ts';
 import { executable } from './candidate-space.ts';
-import type { Batch, Call, KernelProgram, Place, TaskProgram } from './measure/programs.ts';
+import type {
+  Batch,
+  Call,
+  GpuKernelProgram,
+  KernelProgram,
+  Place,
+  PreparedOperands,
+  TaskProgram,
+} from './measure/programs.ts';
 import type { KernelTask } from './tasks.ts';
 
 /** The program that candidates of a task are compared with, by its plain definition, and that of its default schedule. */
@@ -20,7 +29,7 @@ export async function buildTask({ name, workload, target, source, operands, spac
   const plain = plainDefinition(source.workload);
   const module = new ModuleBuilder(target);
   const reference = module.addPlain(plain);
-  const anchor = module.addKernel(space.kernelOf(space.preferred));
+  const anchor = module.addKernel(space.kernelOf(space.preferred), source);
   return {
     id: `${workload} ${target.name}`,
     name,
@@ -49,12 +58,12 @@ const steps: ReadonlySet<UnaryOp> = new Set(['round', 'floor', 'ceil', 'sign']);
 
 /** Candidates of a task in one module. */
 export async function buildBatch(
-  { target, space }: KernelTask,
+  { target, space, source }: KernelTask,
   candidates: readonly Candidate[],
   isFinal: boolean,
 ): Promise<Batch> {
   const module = new ModuleBuilder(target);
-  const kernels = candidates.map((candidate) => module.addKernel(space.kernelOf(candidate)));
+  const kernels = candidates.map((candidate) => module.addKernel(space.kernelOf(candidate), source));
   return { module: await module.emit(), kernels, isFinal };
 }
 
@@ -86,7 +95,26 @@ class ModuleBuilder {
     return { bytes: memory.bytes, inputs, outputs, setup: [], steps };
   }
 
-  addKernel(kernel: BuiltVariant): KernelProgram {
+  addKernel(kernel: BuiltVariant, { context: { constants } }: KernelSource): KernelProgram | GpuKernelProgram {
+    const prepared = this.#prepare(kernel);
+    return this.#target.gpu === undefined
+      ? this.#addWasm(kernel, prepared)
+      : gpuKernelProgram(kernel, constants, prepared);
+  }
+
+  #addWasm(kernel: BuiltVariant, { memory, addresses, inputs, setup }: Prepared): KernelProgram {
+    for (const buffer of [...kernel.operands.outputs, ...kernel.shared])
+      addresses.set(buffer.name, memory.place(buffer));
+    const addressOf = ({ name }: Buffer): number => addresses.get(name) ?? 0;
+    const steps = kernel.lowered
+      .map(executable(this.#target))
+      .map((phase) => callOf(this.#add(phase), [...phase.inputs, ...phase.outputs].map(addressOf), memory));
+    const outputs = kernel.operands.outputs.map(addressOf);
+    return { bytes: memory.bytes, inputs, outputs, setup, steps };
+  }
+
+  /** Gives its inputs places, and packs and prepares what is packed and prepared for it. */
+  #prepare(kernel: BuiltVariant): Prepared {
     const memory = new Memory();
     const setup: Call[] = [];
     const places = new Map<number, Place>();
@@ -112,14 +140,7 @@ class ModuleBuilder {
       }
       addresses.set(buffer.name, address);
     }
-    for (const buffer of [...kernel.operands.outputs, ...kernel.shared])
-      addresses.set(buffer.name, memory.place(buffer));
-    const addressOf = ({ name }: Buffer): number => addresses.get(name) ?? 0;
-    const steps = kernel.lowered
-      .map(executable(this.#target))
-      .map((phase) => callOf(this.#add(phase), [...phase.inputs, ...phase.outputs].map(addressOf), memory));
-    const outputs = kernel.operands.outputs.map(addressOf);
-    return { bytes: memory.bytes, inputs: [...places.values()], outputs, setup, steps };
+    return { memory, addresses, inputs: [...places.values()], setup };
   }
 
   #packing(packing: TensorFunc): TensorFunc {
@@ -140,6 +161,13 @@ class ModuleBuilder {
 function callOf(func: TensorFunc, operands: readonly number[], memory: Memory): Call {
   const share = isDivisible(func) ? [0, 1] : [];
   return { name: func.name, args: [...operands, ...memory.placeAll(func.temps), ...share] };
+}
+
+/** The inputs of a kernel in a memory. */
+interface Prepared extends Pick<PreparedOperands, 'inputs' | 'setup'> {
+  readonly memory: Memory;
+  /** By the names of its buffers. */
+  readonly addresses: Map<string, number>;
 }
 
 const ALIGNMENT = 64;

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { asDecided, atRandom, type Decide, decisionsOf, openDecisionsOf } from '../../schedules/decision.ts';
+import { asDecided, atRandom, byRule, type Decide, decisionsOf, openDecisionsOf } from '../../schedules/decision.ts';
 import type { Candidate, SearchSpace } from '../../schedules/search/search.ts';
 import { type Scheduled, scheduleWorkload } from '../../schedules/space/search-space.ts';
 import { type Target, wasmRelaxedSimd, wasmSimd } from '../../schedules/target/target.ts';
 import type { Trace } from '../../schedules/trace.ts';
 import { type BuiltVariant, buildKernel, buildVariant, type KernelSource, lowerScheduled } from '../kernels.ts';
 import { fuseMultiplyAdd } from '../tensor-passes/fuse-multiply-add.ts';
+import { checkForWebgpu } from '../webgpu/kernels.ts';
 import { type Analysis, analyze } from './features.ts';
 
 /** The schedules of a workload for a target, as kernels that can be run. */
@@ -27,7 +28,8 @@ const KEPT = 64;
  * lowered, or where the loop in which most is executed needs more vector registers than the target has and than the
  * default schedule takes, so that values would go to memory and back.
  */
-export function candidateSpace({ workload, context }: KernelSource, target: Target): CandidateSpace {
+export function candidateSpace(source: KernelSource, target: Target): CandidateSpace {
+  const { workload, context } = source;
   const candidates = new Map<string, Candidate | undefined>();
   const kernels = new Map<string, BuiltVariant>();
   /** By what was decided, since to schedule is half of the work and search often asks for the same again. */
@@ -36,10 +38,10 @@ export function candidateSpace({ workload, context }: KernelSource, target: Targ
 
   const schedule = (decide: Decide): Scheduled | undefined =>
     attempt(() => scheduleWorkload(workload, { ...context, target }, decide));
-  const count = (kernel: BuiltVariant): Counted => ({
-    kernel,
-    ...analyze(kernel.lowered.map(executable(target)), kernel.shared, target),
-  });
+  const count = (kernel: BuiltVariant): Counted => {
+    if (target.gpu !== undefined) checkForWebgpu(kernel);
+    return { kernel, ...analyze(kernel.lowered.map(executable(target)), kernel.shared, target) };
+  };
   const keep = (key: string, kernel: BuiltVariant): BuiltVariant => {
     kernels.set(key, kernel);
     const [oldest] = kernels.keys();
@@ -54,9 +56,8 @@ export function candidateSpace({ workload, context }: KernelSource, target: Targ
   };
   const byDefault = () => {
     if (standard !== undefined) return standard;
-    const { relaxed, tensor: definition, ...simd } = buildKernel(workload, context);
-    const counted = count({ ...simd, ...(target === wasmSimd ? {} : relaxed), definition });
-    const candidate = know(keyOf(definition, counted.kernel.trace), counted);
+    const counted = count(defaultKernel(source, target));
+    const candidate = know(keyOf(counted.kernel.definition, counted.kernel.trace), counted);
     return (standard = { ...counted, candidate });
   };
   const at = (decide: Decide): Candidate | undefined => {
@@ -87,6 +88,12 @@ export function candidateSpace({ workload, context }: KernelSource, target: Targ
       return known ?? keep(key, buildVariant(workload, { ...context, target }, asDecided(decisions)));
     },
   };
+}
+
+function defaultKernel({ workload, context }: KernelSource, target: Target): BuiltVariant {
+  if (target.gpu !== undefined) return buildVariant(workload, { ...context, target }, byRule);
+  const { relaxed, tensor: definition, ...simd } = buildKernel(workload, context);
+  return { ...simd, ...(target === wasmSimd ? {} : relaxed), definition };
 }
 
 /** The flat form as it is executed on a target. */

@@ -3,6 +3,7 @@ import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../ir/tensor/typing.ts';
 import { walk } from '../../ir/tensor/visit.ts';
 import type { Target } from '../../schedules/target/target.ts';
+import { gridOf } from '../codegen/wgsl/index.ts';
 import { countKernel, type KernelCounts } from '../counts/count-kernel.ts';
 import { addCounts, instructionsOf, noCounts } from '../counts/counts.ts';
 import { staticElements } from '../static-shape.ts';
@@ -60,12 +61,24 @@ const loopFeatures = [
 
 const levelFeatures = ['touched', 'reuse'] as const;
 
-/** What each feature is, in order; a prior is for candidates with these. */
+/** Of the dispatch in which most is executed. */
+const dispatchFeatures = [
+  'workgroups',
+  'invocations',
+  'flops',
+  'loaded bytes',
+  'stored bytes',
+  'shared bytes',
+] as const;
+
+/** What each feature is, in order; a prior is for candidates with these. Those of a GPU have `gpuFeatureNames` more. */
 export const featureNames: readonly string[] = [
   ...kernelFeatures,
   ...numbered(LOOPS, 'loop').flatMap((loop) => loopFeatures.map((feature) => `${loop} ${feature}`)),
   ...numbered(LEVELS, 'level').flatMap((level) => levelFeatures.map((feature) => `${level} ${feature}`)),
 ];
+
+export const gpuFeatureNames: readonly string[] = dispatchFeatures.map((feature) => `dispatch ${feature}`);
 
 function numbered(count: number, name: string): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${name} ${i + 1}`);
@@ -82,6 +95,7 @@ export function analyze(phases: readonly TensorFunc[], shared: readonly Buffer[]
     ...ofMemory(phases, shared),
     ...Array.from({ length: LOOPS }, (_, i) => ofLoop(loops[i], executed)).flat(),
     ...Array.from({ length: LEVELS }, (_, i) => ofLevel(loops[0], i)).flat(),
+    ...(target.gpu === undefined ? [] : ofDispatch(phases, counted)),
   ];
   return { features, vectorsAlive: loops[0]?.counts.vectorsAlive ?? 0 };
 }
@@ -145,6 +159,26 @@ function ofLoop(hot: HotLoop | undefined, executed: number): readonly number[] {
     quotient(counts.flops, counts.loads),
     vectorsAlive,
     sums,
+  ];
+}
+
+/** How the work of a GPU is divided: workgroups, invocations of one, and what one of them computes, loads and stores. */
+function ofDispatch(phases: readonly TensorFunc[], counted: readonly KernelCounts[]): readonly number[] {
+  const work = counted.map(({ counts }) => instructionsOf(counts));
+  const main = work.indexOf(Math.max(...work));
+  const [phase, kernel] = [phases[main], counted[main]];
+  if (phase === undefined || kernel === undefined) return dispatchFeatures.map(() => 0);
+  const { workgroups, workgroupSize } = gridOf(phase);
+  const [groups, size] = [workgroups, workgroupSize].map((extents) => extents.reduce((x, y) => x * y, 1)) as [
+    number,
+    number,
+  ];
+  const { flops, loadedBytes, storedBytes } = kernel.counts;
+  const shared = phase.temps.filter(({ scope }) => scope === 'workgroup');
+  return [
+    ...[groups, size].map(log),
+    ...[flops, loadedBytes, storedBytes].map((count) => log(count / (groups * size))),
+    log(bytesOf(shared)),
   ];
 }
 

@@ -4,6 +4,8 @@ import type { Task } from '../../schedules/search/search.ts';
 import type { ParallelAxis } from '../../schedules/space/context.ts';
 import type { Target } from '../../schedules/target/target.ts';
 import { type KernelSource, kernelSources } from '../kernels.ts';
+import { webgpuSources } from '../webgpu/kernels.ts';
+import { narrowConstants } from '../webgpu/narrow-storage.ts';
 import { type CandidateSpace, candidateSpace } from './candidate-space.ts';
 import { type Operand, operandsOf } from './operands.ts';
 import { workloadRow } from './workload-key.ts';
@@ -18,10 +20,14 @@ export interface KernelTask extends Task {
   readonly operands: readonly Operand[];
 }
 
-/** The tasks of a fused graph, equal workloads once, in the order in which they are run first. */
+/** The tasks of a fused graph, made by the passes for the target, equal workloads once, in the order in which they are run first. */
 export function tasksOf(graph: Graph, target: Target, parallel?: ParallelAxis, growth?: number): readonly KernelTask[] {
-  const sources = kernelSources(graph, parallel, growth).map((source) => ({ source, row: workloadRow(source) }));
-  return [...Map.groupBy(sources, ({ row }) => row.hash).values()].flatMap((calls): readonly KernelTask[] => {
+  const isForGpu = target.gpu !== undefined;
+  // What WebGPU cannot compute is none of its tasks.
+  const sources = isForGpu ? webgpuSources(graph).sources : kernelSources(graph, parallel, growth);
+  const held = isForGpu ? narrowConstants(graph) : graph;
+  const known = sources.map((source) => ({ source, row: workloadRow(source) }));
+  return [...Map.groupBy(known, ({ row }) => row.hash).values()].flatMap((calls): readonly KernelTask[] => {
     const [first] = calls;
     if (first === undefined) return [];
     const { source, row } = first;
@@ -34,7 +40,7 @@ export function tasksOf(graph: Graph, target: Target, parallel?: ParallelAxis, g
         row,
         source,
         target,
-        operands: operandsOf(source, graph),
+        operands: operandsOf(source, held),
       },
     ];
   });

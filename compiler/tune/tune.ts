@@ -11,14 +11,14 @@ import { type StrategyName, strategyFor } from '../../schedules/search/strategie
 import { tuneTasks } from '../../schedules/search/tune-tasks.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
 import type { ParallelAxis } from '../../schedules/space/context.ts';
-import { optimizeGraph } from '../graph-passes/index.ts';
+import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
 import { requireStaticShapes } from '../static-shape.ts';
 import { version } from '../version.ts';
 import { targetOf } from './device.ts';
 import { knownCandidates, knownFirst } from './known-first.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { measureTasks } from './measure-tasks.ts';
-import { shippedPrior } from './prior.ts';
+import { priorFor } from './prior.ts';
 import { type KernelTask, tasksOf } from './tasks.ts';
 
 export interface TuneOptions {
@@ -30,7 +30,7 @@ export interface TuneOptions {
   readonly seed: number;
   /** `auto` if nothing is said. */
   readonly strategy?: StrategyName;
-  /** From what the cost model starts: the prior that is shipped, if nothing is said. */
+  /** From what the cost model starts: the prior of the target, if nothing is said. */
   readonly prior?: Forest;
   /** As for `compile`: the axis that threads divide is a part of a workload. */
   readonly parallel?: ParallelAxis;
@@ -46,7 +46,9 @@ export const tuningTasks = (
   { measurer, parallel }: Pick<TuneOptions, 'measurer' | 'parallel'>,
 ): readonly KernelTask[] => {
   verifyGraph(graph);
-  return tasksOf(optimizeGraph(requireStaticShapes(graph)), targetOf(measurer.profile), parallel);
+  const target = targetOf(measurer.profile);
+  const passes = target.gpu && passesForGpu(target.gpu);
+  return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, parallel);
 };
 
 /**
@@ -54,7 +56,8 @@ export const tuningTasks = (
  * again first. Throws what the store throws.
  */
 export async function* tune(tasks: readonly KernelTask[], options: TuneOptions): AsyncGenerator<TuneEvent, void> {
-  const { store, measurer, budget, seed, strategy = 'auto', prior = await shippedPrior(), signal } = options;
+  const { store, measurer, budget, seed, strategy = 'auto', signal } = options;
+  const { prior = await priorFor(targetOf(measurer.profile)) } = options;
   const model = learnedCostModel(prior);
   const rows = new Map(tasks.map((task) => [task.workload, task]));
   const strategyOf = async (task: KernelTask): Promise<Strategy> => {

@@ -6,6 +6,7 @@ import type { Graph } from '../../../ir/graph/graph.ts';
 import { type CacheMode, cacheModes } from '../../../schedules/database/record.ts';
 import type { TuningStore } from '../../../schedules/database/store.ts';
 import { type StrategyName, strategyNames } from '../../../schedules/search/strategies.ts';
+import { type TargetName, targets } from '../../pipeline.ts';
 import { targetOf } from '../../tune/device.ts';
 import { printReport } from '../../tune/report/report.ts';
 import { tune, tuningTasks } from '../../tune/tune.ts';
@@ -27,6 +28,7 @@ interface TuneArguments extends ModelOptions {
   readonly strategy: StrategyName;
   readonly cache: CacheMode;
   readonly device: Device;
+  readonly target: TargetName;
   readonly host: string;
   readonly report?: string;
 }
@@ -48,6 +50,11 @@ export const tuneCommand = (): Command =>
       new Option('--strategy <NAME>', 'how to search; auto: all of a small space, and by evolution in others')
         .choices(strategyNames)
         .default('auto'),
+    )
+    .addOption(
+      new Option('--target <TARGET>', 'what to tune for: WebAssembly, or a GPU by WebGPU')
+        .choices(targets)
+        .default('wasm'),
     )
     .addOption(
       new Option('--cache <MODE>', 'whether operands are in the caches when a run of a kernel begins')
@@ -73,6 +80,10 @@ export const tuneCommand = (): Command =>
 async function run(path: string, options: TuneArguments, command: Command): Promise<void> {
   if (options.device === 'node' && command.getOptionValueSource('host') === 'cli')
     command.error('error: --host is for --device browser', { exitCode: 2 });
+  if (options.target === 'webgpu' && options.device === 'browser')
+    command.error('error: --target webgpu is measured in Node; --device browser is for wasm', { exitCode: 2 });
+  if (options.target === 'webgpu' && options.cache === 'cold')
+    command.error('error: --cache cold is for --target wasm: runs on a GPU follow one another', { exitCode: 2 });
   if (options.report !== undefined) await requirePlaceFor(options.report);
   const graph = await readModel(path, options);
   await withStore(options.db, false, (store) =>

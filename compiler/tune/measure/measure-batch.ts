@@ -1,9 +1,8 @@
 import type { Outcome } from '../../../schedules/search/search.ts';
+import type { Bench, Instance, Turn } from './bench.ts';
 import { mistakeIn } from './check.ts';
-import { type KernelInstance, openInstance } from './instance.ts';
 import type { OpenTask } from './open-task.ts';
-import type { Batch, BatchResult, KernelProgram, Timing } from './programs.ts';
-import { Sampler, type Session } from './sampling.ts';
+import type { Batch, BatchResult, Timing } from './programs.ts';
 import { median, spreadOfMedian } from './statistics.ts';
 
 /** What is told while a batch is measured; it goes on when whoever is told is ready. */
@@ -16,7 +15,7 @@ export interface Reports {
 
 /** A candidate that is timed. */
 interface Entry {
-  readonly session: Session;
+  readonly turn: Turn;
   /** Of one run, in relation to the anchor's at that time. */
   readonly times: number[];
   /** In milliseconds. */
@@ -32,46 +31,65 @@ const INTERVAL = 6;
  * Runs each candidate once and compares its results, then times those that were right: all in turns and the anchor
  * before and after each round, so that a change of the machine's speed is taken out. Needs nothing of Node.
  */
-export async function measureBatch(
-  task: OpenTask,
-  { module: bytes, kernels }: Batch,
+export async function measureBatch<I extends Instance>(
+  bench: Bench<I>,
+  task: OpenTask<I>,
+  batch: Batch,
   timing: Timing,
-  { onCheck, onTurn }: Reports = {},
+  reports: Reports = {},
 ): Promise<BatchResult> {
-  const module = await WebAssembly.compile(bytes);
-  const sampler = new Sampler(timing);
-  const entries: (Entry | Outcome)[] = [];
-  for (const [i, kernel] of kernels.entries()) {
-    await onCheck?.(i);
-    const checked = await check(task, module, kernel);
-    entries.push('run' in checked ? { session: sampler.open(checked), times: [], spent: 0 } : checked);
+  const kernels = await bench.open(batch, task.operands);
+  const instances: I[] = [];
+  const kept = kernels.map((open) => async () => {
+    const instance = await open();
+    instances.push(instance);
+    return instance;
+  });
+  try {
+    return await measureAll(kept, bench.sampler(timing), task, timing, reports);
+  } finally {
+    for (const instance of instances) bench.close(instance);
   }
-  const anchor = sampler.open(task.anchor);
-  const anchors = [sampler.turn(anchor)];
+}
+
+async function measureAll<I extends Instance>(
+  kernels: readonly (() => Promise<I>)[],
+  timer: ReturnType<Bench<I>['sampler']>,
+  task: OpenTask<I>,
+  timing: Timing,
+  { onCheck, onTurn }: Reports,
+): Promise<BatchResult> {
+  const entries: (Entry | Outcome)[] = [];
+  for (const [i, open] of kernels.entries()) {
+    await onCheck?.(i);
+    const checked = await check(task, open);
+    entries.push('run' in checked ? { turn: await timer(checked), times: [], spent: 0 } : checked);
+  }
+  const anchor = await timer(task.anchor);
+  const anchors = [await anchor()];
   for (let open = openEntries(entries, timing); open.length > 0; open = openEntries(entries, timing)) {
     const turns: number[] = [];
     for (const entry of open) {
       await onTurn?.();
-      turns.push(turnOf(entry, sampler));
+      turns.push(await turnOf(entry));
     }
-    anchors.push(sampler.turn(anchor));
+    anchors.push(await anchor());
     const around = median(anchors.slice(-2));
     for (const [i, { times }] of open.entries()) times.push((turns[i] ?? Number.NaN) / around);
   }
   const anchorMs = median(anchors);
-  return { outcomes: entries.map((entry) => ('session' in entry ? outcomeOf(entry, anchorMs) : entry)), anchorMs };
+  return { outcomes: entries.map((entry) => ('turn' in entry ? outcomeOf(entry, anchorMs) : entry)), anchorMs };
 }
 
 /** Ready to be timed, or what is wrong with it. */
-async function check(
-  { operands, expected, program: { outputs } }: OpenTask,
-  module: WebAssembly.Module,
-  kernel: KernelProgram,
-): Promise<KernelInstance | Outcome> {
+async function check<I extends Instance>(
+  { expected, program: { outputs } }: OpenTask<I>,
+  open: () => Promise<I>,
+): Promise<I | Outcome> {
   try {
-    const instance = await openInstance(module, kernel, operands);
-    instance.run();
-    for (const [i, actual] of instance.outputs(outputs).entries()) {
+    const instance = await open();
+    await instance.run();
+    for (const [i, actual] of (await instance.outputs(outputs)).entries()) {
       const wanted = expected[i];
       const mistake = wanted === undefined ? undefined : mistakeIn(actual, wanted);
       if (mistake !== undefined) return { kind: 'wrong', message: `output ${i}: ${mistake}` };
@@ -83,7 +101,7 @@ async function check(
 }
 
 function openEntries(all: readonly (Entry | Outcome)[], timing: Timing): readonly Entry[] {
-  const entries = all.filter((entry): entry is Entry => 'session' in entry);
+  const entries = all.filter((entry): entry is Entry => 'turn' in entry);
   const known = entries.filter(({ times }) => times.length >= INTERVAL);
   const fastest = Math.min(1, ...known.map(({ times }) => median(times)));
   return entries.filter((entry) => !isDone(entry, timing, fastest));
@@ -97,9 +115,9 @@ function isDone({ times, spent }: Entry, { limit, least, spread: narrow }: Timin
   return spread <= narrow || median(times) * (1 - spread) > SLOW * fastest;
 }
 
-function turnOf(entry: Entry, sampler: Sampler): number {
+async function turnOf(entry: Entry): Promise<number> {
   const start = performance.now();
-  const ms = sampler.turn(entry.session);
+  const ms = await entry.turn();
   entry.spent += performance.now() - start;
   return ms;
 }

@@ -1,5 +1,6 @@
 import type { DType } from '../../../ir/dtype.ts';
 import type { TypedArray } from '../../../ir/tensor-data.ts';
+import type { GpuProgram } from '../../../runtime/manifest.ts';
 import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { Outcome } from '../../../schedules/search/search.ts';
 
@@ -17,17 +18,46 @@ export interface Place {
   readonly address: number;
 }
 
-/** A kernel with a memory of its own. */
-export interface KernelProgram {
+/** What a kernel reads, in a memory of its own. */
+export interface PreparedOperands {
   /** Of memory that it needs. */
   readonly bytes: number;
   readonly inputs: readonly Place[];
-  /** The addresses of the results, in the order of the task's. */
-  readonly outputs: readonly number[];
   /** Runs once, on the inputs: packs and prepares what the model's constants stand for. */
   readonly setup: readonly Call[];
+}
+
+/** A kernel of WebAssembly. */
+export interface KernelProgram extends PreparedOperands {
+  /** The addresses of the results, in the order of the task's. */
+  readonly outputs: readonly number[];
   /** One run. */
   readonly steps: readonly Call[];
+}
+
+/** A kernel of WGSL. What it reads is prepared in memory, and then is a GPU's. */
+export interface GpuKernelProgram extends PreparedOperands {
+  readonly code: string;
+  /** The parts of the code, each of which is a module behind the functions that all may call. */
+  readonly shaders: Pick<GpuProgram, 'functionsEnd' | 'kernels'>;
+  /** Elements of each buffer, each a word; those that are read stand in memory. */
+  readonly buffers: readonly { readonly elements: number; readonly from?: TypedPlace }[];
+  /** The buffers of the results, in the order of the task's. */
+  readonly results: readonly number[];
+  /** One run. */
+  readonly dispatches: readonly Dispatch[];
+}
+
+interface TypedPlace {
+  readonly address: number;
+  readonly dtype: DType;
+}
+
+export interface Dispatch {
+  readonly kernel: string;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** What it binds, in the order of its bindings. */
+  readonly buffers: readonly number[];
 }
 
 export interface TensorSpec {
@@ -41,7 +71,7 @@ export interface TaskProgram {
   readonly id: string;
   /** For whoever looks on. */
   readonly name: string;
-  /** Holds both kernels. */
+  /** Holds what both kernels have of WebAssembly. */
   readonly module: Uint8Array<ArrayBuffer>;
   /** Elements that are not given are random. */
   readonly operands: readonly (TensorSpec & { readonly data?: TypedArray })[];
@@ -51,13 +81,13 @@ export interface TaskProgram {
   /** The program as it is defined: slow, and right. */
   readonly reference: KernelProgram;
   /** Runs in turns with the candidates, whose times are told in relation to it. */
-  readonly anchor: KernelProgram;
+  readonly anchor: KernelProgram | GpuKernelProgram;
 }
 
 /** Candidates of one task. */
 export interface Batch {
   readonly module: Uint8Array<ArrayBuffer>;
-  readonly kernels: readonly KernelProgram[];
+  readonly kernels: readonly (KernelProgram | GpuKernelProgram)[];
   /** Whether a winner is decided on, so that times have to be known better than in a search. */
   readonly isFinal: boolean;
 }

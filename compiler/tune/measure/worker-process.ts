@@ -6,10 +6,9 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 export class WorkerProcess implements MeasuringWorker {
   readonly #child: ChildProcess;
 
-  constructor() {
-    // Sources run as they are from a checkout, built files from the package.
-    const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
-    this.#child = fork(new URL(file, import.meta.url), [`${process.pid}`], {
+  /** Runs a file that serves its parent. */
+  constructor(file: URL) {
+    this.#child = fork(file, [`${process.pid}`], {
       // Without V8's baseline compiler, no time is that of code which is not optimized yet.
       execArgv: ['--no-liftoff'],
       serialization: 'advanced',

@@ -23,6 +23,7 @@ export const moduleNames = [
   'compiler/tune/measure/sampling',
   'compiler/tune/measure/service',
   'compiler/tune/measure/statistics',
+  'compiler/tune/measure/wasm-bench',
   'ir/dtype',
   'ir/errors',
   'ir/f16',

@@ -21,7 +21,7 @@ const kinds = (outcomes: readonly (Outcome | undefined)[]) => outcomes.map((outc
 function endlessAmong(message: ToWorker | undefined): number {
   if (message?.kind !== 'batch') return 0;
   const { kernels } = message.batch;
-  return kernels.some(({ steps }) => steps[0]?.name === 'endless') ? kernels.length : 0;
+  return kernels.some((kernel) => 'steps' in kernel && kernel.steps[0]?.name === 'endless') ? kernels.length : 0;
 }
 
 describe.skipIf(!hasChromium)('in a page of a browser', { timeout: 60_000 }, () => {
