@@ -301,7 +301,7 @@ describe('while a round is measured', () => {
     const measure: Measure = ({ space }, candidates, { signal } = {}) => {
       seen.most = Math.max(seen.most, ++seen.measuring);
       const measured = device
-        .then(() => turns(200, signal))
+        .then(() => turns(1000, signal))
         .then(() =>
           candidates.map((each) => (signal?.aborted ? undefined : time((space as SyntheticSpace).msOf(each)))),
         );
