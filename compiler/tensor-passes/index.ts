@@ -7,6 +7,7 @@ import { dropGuards } from './drop-guards.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
 import { interleave } from './interleave.ts';
+import { joinLoads } from './join-loads.ts';
 import { legalizeFunctions, legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
 import { partitionLoops } from './partition-loops.ts';
@@ -55,6 +56,7 @@ export const webgpuPasses: readonly TensorPass[] = [
   { name: 'legalize-math', run: (func) => legalizeFunctions(func, nativeMath) },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
+  { name: 'join-loads', run: joinLoads },
   { name: 'promote-locals', run: promoteLocals },
   { name: 'hoist-invariants', run: hoistInvariants },
   { name: 'common-subexpressions', run: commonSubexpressions },

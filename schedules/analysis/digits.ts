@@ -6,7 +6,7 @@ import {
   point,
   scaleInterval,
 } from '../../ir/tensor/interval.ts';
-import { linearOf } from '../../ir/tensor/linear.ts';
+import { gcd, linearOf } from '../../ir/tensor/linear.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 
 /**
@@ -116,7 +116,10 @@ function withCuts(ranges: Ranges, cuts: Cuts) {
     const [multiples, others] = partition(sum.terms, ({ coefficient }) => coefficient % divisor === 0);
     const rest: DigitSum = { constant: sum.constant - floor * divisor, terms: others };
     const common = commonQuotient(range(rest), divisor);
-    if (common === undefined) return wantCut(rest, divisor) ? notUnderstood : divideWhole(sum, divisor);
+    if (common === undefined) {
+      if (wantCut(rest, divisor)) return notUnderstood;
+      return divideByParts(sum, divisor) ?? divideWhole(sum, divisor);
+    }
     const divided = [...multiples].map(([key, t]) => [key, { ...t, coefficient: t.coefficient / divisor }] as const);
     return {
       quotient: { constant: floor + common, terms: new Map(divided) },
@@ -124,17 +127,42 @@ function withCuts(ranges: Ranges, cuts: Cuts) {
     };
   }
 
-  /** Wants a cut of the digit that reaches over the divisor, where one does. */
+  /** Divides by a common divisor first, `by`, where the sum is `by · multiples + rest` with 0 ≤ rest < by. */
+  function divideByParts(sum: DigitSum, divisor: number): Division | undefined {
+    const candidates = new Set([...sum.terms.values()].map(({ coefficient }) => gcd(coefficient, divisor)));
+    for (const by of [...candidates].toSorted((a, b) => b - a)) {
+      if (by === 1 || by === divisor) continue;
+      const [multiples, others] = partition(sum.terms, ({ coefficient }) => coefficient % by === 0);
+      const floor = Math.floor(sum.constant / by);
+      const rest: DigitSum = { constant: sum.constant - floor * by, terms: others };
+      if (commonQuotient(range(rest), by) !== 0) continue;
+      const terms = [...multiples].map(([key, t]) => [key, { ...t, coefficient: t.coefficient / by }] as const);
+      const parts = divide({ constant: floor, terms: new Map(terms) }, divisor / by);
+      return { quotient: parts.quotient, rest: addScaled(rest, parts.rest, by) };
+    }
+    return undefined;
+  }
+
+  /** Wants a cut of the digit that reaches over the divisor, where one does and what is below such cuts stays within it. */
   function wantCut(rest: DigitSum, divisor: number): boolean {
-    for (const { digit, coefficient } of rest.terms.values()) {
+    const cutAt = ({ digit, coefficient }: DigitTerm): number | undefined => {
       const factor = divisor / coefficient;
       const reaches = Number.isInteger(factor) && factor > 1 && rangeOf(digit).max >= factor;
-      if (reaches && (digit.to === Infinity || (digit.to / digit.from) % factor === 0)) {
-        wanted.push({ source: digit.source, at: digit.from * factor });
-        return true;
-      }
-    }
-    return false;
+      const fits = digit.to === Infinity || (digit.to / digit.from) % factor === 0;
+      return reaches && fits ? digit.from * factor : undefined;
+    };
+    const terms = [...rest.terms.values()];
+    const below = terms.map((term) =>
+      cutAt(term) === undefined
+        ? scaleInterval(rangeOf(term.digit), term.coefficient)
+        : { min: 0, max: divisor - term.coefficient },
+    );
+    const cut = terms.find((term) => cutAt(term) !== undefined);
+    const at = cut === undefined ? undefined : cutAt(cut);
+    const isWithin = commonQuotient(below.reduce(addIntervals, point(rest.constant)), divisor) !== undefined;
+    if (cut === undefined || at === undefined || !isWithin) return false;
+    wanted.push({ source: cut.digit.source, at });
+    return true;
   }
 
   function divideWhole(sum: DigitSum, divisor: number): Division {

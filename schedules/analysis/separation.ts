@@ -42,14 +42,17 @@ function sourceSeparates(
   isFixed: (source: string) => boolean,
 ): boolean {
   const own = digits.digitsOf(source).filter((digit) => !isConstant(digits.rangeOf(digit)));
-  if (own.every((digit) => digitSeparates(digit, rows, digits, isFixed))) return true;
-  // Else by a sum as a whole: the loop tells its values apart, and its values the elements.
-  return [...digits.wholes]
-    .filter(([whole]) => appears(whole, rows) && sourcesIn(whole, digits).includes(source))
-    .some(([whole, sum]) => {
-      const inside = sourceSeparates(source, [[sum]], digits, isFixed);
-      return inside && sourceSeparates(whole, rows, digits, isFixed);
-    });
+  // A digit by itself, or by a sum as a whole: it tells the sum's values apart, and these the elements.
+  return own.every(
+    (digit) =>
+      digitSeparates(digit, rows, digits, isFixed) ||
+      [...digits.wholes]
+        .filter(([whole]) => appears(whole, rows))
+        .some(
+          ([whole, sum]) =>
+            digitSeparates(digit, [[sum]], digits, isFixed) && sourceSeparates(whole, rows, digits, isFixed),
+        ),
+  );
 }
 
 const appears = (source: string, rows: readonly Row[]): boolean =>

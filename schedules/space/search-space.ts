@@ -5,7 +5,6 @@ import { byRule, type Decide, sampleCategorical } from '../decision.ts';
 import { Schedule } from '../schedule.ts';
 import type { ConvCost } from '../target/conv-cost.ts';
 import type { Trace } from '../trace.ts';
-import { bindNests } from './bind-nests.ts';
 import type { SpaceContext } from './context.ts';
 import { vectorizeBlock } from './elementwise.ts';
 import { attempt, inlineElementwise } from './inline.ts';
@@ -13,6 +12,7 @@ import { parallelize } from './parallelize.ts';
 import { isReduction } from './reduction-site.ts';
 import { scheduleRows } from './row-reduction.ts';
 import { tileReduction } from './tile-reduction.ts';
+import { bindNests } from './webgpu/bind-nests.ts';
 import { scheduleWinograd } from './winograd.ts';
 
 /** An algorithm for a workload: a function that is named after it. */

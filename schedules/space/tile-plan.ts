@@ -4,6 +4,7 @@ import { writtenBy } from '../analysis/accesses.ts';
 import { allBuffers, type BlockSite, findBlock } from '../analysis/nests.ts';
 import type { Schedule } from '../schedule.ts';
 import { contractionTiles, fastestTile, type Tile } from '../target/contraction-tile.ts';
+import { fastestGpuTile, gpuTiles } from '../target/gpu-tile.ts';
 import type { Target } from '../target/target.ts';
 import { type Blocking, chooseBlocking } from './blocking.ts';
 import type { SpaceContext } from './context.ts';
@@ -27,6 +28,10 @@ export interface TilePlan {
   readonly steps: number;
   /** As how many streams that run side by side what is packed is read. */
   readonly streams: number;
+  /** How many steps of the innermost reduce loop belong together, so that they are unrolled. */
+  readonly together: number;
+  /** Whether an operand does not follow the columns: else it is one of windows. */
+  readonly isProduct: boolean;
   /** What is walked outside of what, where an operand is packed in panels of columns; undefined for windows. */
   readonly blocking: Blocking | undefined;
 }
@@ -53,14 +58,12 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
   const rows = panels ? shared : others.findLast((loop) => overlaps(site, loop, reduceLoops, loads));
   const rest = others.filter((loop) => loop !== rows);
   const batch = panels ? rest.filter((loop) => along.some((load) => strideAlong(load, loop) !== 0)) : [];
-  const height = extentOf(site, rows ?? '');
+  const [height, width] = [extentOf(site, rows ?? ''), extentOf(site, columns)];
   const isPacked = (load: StridedAccess): boolean =>
-    scattered.includes(load) || (panels && isPackable(load) && samplePacking(schedule, load, height, context));
-  const target = targetOf(func, site, context);
+    scattered.includes(load) ||
+    (panels && isPackable(load) && samplePacking(schedule, load, { rows: height, columns: width }, context));
   const tile = panels
-    ? sampleTile(schedule, reduction, contractionTiles(height, extentOf(site, columns), target), (tiles) =>
-        fastestTile(height, extentOf(site, columns), tiles, target),
-      )
+    ? sampleProductTile(schedule, site, { height, width, rest }, context)
     : sampleTile(schedule, reduction, windowTiles(site, columns, rows), (tiles) =>
         windowTile(site, columns, rows, tiles),
       );
@@ -68,6 +71,7 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
   const hasDots = context.target.gpu === undefined;
   const steps =
     hasDots && packed.length === along.length && isDotProduct(site, loads, along, reduceLoops.at(-1)) ? 2 : 1;
+  const streams = panels ? chooseStreams(schedule, site, packed, steps, reduceLoops, context) : 1;
   return {
     columns,
     rows,
@@ -77,7 +81,9 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
     reduceLoops,
     packed,
     steps,
-    streams: panels ? chooseStreams(schedule, site, packed, steps, reduceLoops, context) : 1,
+    streams,
+    together: Math.max(steps * streams, vectorSteps(site, loads, reduceLoops.at(-1), context)),
+    isProduct: panels,
     blocking:
       panels && context.target.gpu === undefined
         ? chooseBlocking(
@@ -88,6 +94,38 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
           )
         : undefined,
   };
+}
+
+/** On a GPU, four neighbours of an operand along the reduction are loaded as one vector. */
+function vectorSteps(
+  site: BlockSite,
+  loads: readonly StridedAccess[],
+  innermost: string | undefined,
+  { target }: SpaceContext,
+): number {
+  if (target.gpu === undefined || innermost === undefined || extentOf(site, innermost) % 4 !== 0) return 1;
+  return loads.some((load) => strideAlong(load, innermost) === 1) ? 4 : 1;
+}
+
+/** The tile of a product that there is once for each iteration of the loops `rest`. */
+function sampleProductTile(
+  schedule: Schedule,
+  site: BlockSite,
+  { height, width, rest }: { readonly height: number; readonly width: number; readonly rest: readonly string[] },
+  context: SpaceContext,
+): Tile {
+  const { name } = site.block;
+  const { gpu } = context.target;
+  if (gpu !== undefined) {
+    const count = rest.reduce((product, loop) => product * extentOf(site, loop), 1);
+    return sampleTile(schedule, name, gpuTiles(height, width), (tiles) =>
+      fastestGpuTile(count, height, width, tiles, gpu),
+    );
+  }
+  const target = targetOf(schedule.func, site, context);
+  return sampleTile(schedule, name, contractionTiles(height, width, target), (tiles) =>
+    fastestTile(height, width, tiles, target),
+  );
 }
 
 /** The target as the reduction meets it: there is no instruction that multiplies and adds but for f32. */
@@ -111,15 +149,19 @@ export function sampleTile(
   return { vectors, rows: schedule.sample(`${reduction}.rows`, heights, rule(left).rows) };
 }
 
-/** A constant is packed at compile time; another operand when enough rows read it again. */
+/**
+ * A constant is packed at compile time; another operand when enough rows read it again. On a GPU neighbours read what
+ * they need side by side, and only rows of vectors that are not aligned are packed.
+ */
 const samplePacking = (
   schedule: Schedule,
   { access }: StridedAccess,
-  rows: number,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
   { constants, target }: SpaceContext,
 ): boolean =>
-  target.gpu === undefined &&
-  (constants.has(access.buffer) || schedule.sample(`${access.buffer}.packed`, [true, false], rows >= 16));
+  target.gpu === undefined
+    ? constants.has(access.buffer) || schedule.sample(`${access.buffer}.packed`, [true, false], rows >= 16)
+    : constants.has(access.buffer) && columns % 4 !== 0;
 
 /** Whether the windows of neighbouring results along a loop share elements. */
 function overlaps(

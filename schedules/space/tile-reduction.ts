@@ -7,6 +7,7 @@ import { packOperand } from './pack.ts';
 import { loopNames, loopsOf, newLoops, type WriteBack, writeBack } from './reduction-site.ts';
 import { extentOf } from './strides.ts';
 import { planTile, type TilePlan } from './tile-plan.ts';
+import { bindTiles } from './webgpu/bind-nests.ts';
 
 /**
  * Schedules a reduction whose results lie along its operands' memory: matrix products, convolutions (implicit GEMM with
@@ -28,10 +29,17 @@ export function tileReduction(schedule: Schedule, reduction: string, context: Sp
   if (back === undefined) return false;
   const outer = tileWriteBack(schedule, back, plan);
   const before = loopNames(schedule.func);
-  if (outer !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: outer });
+  const innermost = outer.at(-1);
+  if (innermost !== undefined) schedule.apply({ primitive: 'compute-at', block: reduction, loop: innermost });
   const [buffer] = writtenBy(findBlock(schedule.func, reduction));
   if (buffer !== undefined) schedule.apply({ primitive: 'set-scope', buffer, scope: 'local' });
-  tileUpdate(schedule, reduction, outer === undefined ? new Set() : before, plan);
+  tileUpdate(schedule, reduction, outer.length === 0 ? new Set() : before, plan);
+  if (context.target.gpu !== undefined && plan.isProduct)
+    bindTiles(
+      schedule,
+      { block: back.block, rows: outer.slice(0, -1), columns: outer.at(-1) ?? '' },
+      context.target.gpu,
+    );
   return true;
 }
 
@@ -47,8 +55,8 @@ function panelWidth(
   return Math.ceil(extentOf(findBlock(schedule.func, reduction), columns) / width) * width;
 }
 
-/** Tiles the write-back. Returns the innermost loop outside of the tile, where the reduction goes. */
-function tileWriteBack(schedule: Schedule, back: WriteBack, plan: TilePlan): string | undefined {
+/** Tiles the write-back. Returns the loops outside of the tile; in the innermost of them the reduction goes. */
+function tileWriteBack(schedule: Schedule, back: WriteBack, plan: TilePlan): readonly string[] {
   const image = (loops: readonly string[]): readonly string[] => loops.map((loop) => back.loops.get(loop) as string);
   const [columns] = image([plan.columns]) as [string];
   const rows = plan.rows === undefined ? undefined : back.loops.get(plan.rows);
@@ -60,7 +68,7 @@ function tileWriteBack(schedule: Schedule, back: WriteBack, plan: TilePlan): str
   const order = [...outer, ...rowTile.inner, ...lanes.unrolled, ...lanes.vector];
   if (order.length > 1) schedule.apply({ primitive: 'reorder', loops: order });
   finishTile(schedule, [...rowTile.inner, ...lanes.unrolled], lanes.vector);
-  return outer.at(-1);
+  return outer;
 }
 
 function outerLoops(
@@ -97,13 +105,13 @@ function splitLoop(schedule: Schedule, block: string, loop: string, size: number
 
 /**
  * Orders the loops of the reduction itself: reduce loops outside, the tile inside, unrolled; the init before them. As
- * many steps as operands have streams, of as many steps as are taken together, are unrolled, or a multiple of them.
+ * many steps as belong together are unrolled, or a multiple of them.
  */
 export function tileUpdate(
   schedule: Schedule,
   reduction: string,
   before: ReadonlySet<string>,
-  { steps, streams }: Pick<TilePlan, 'steps' | 'streams'> = { steps: 1, streams: 1 },
+  { steps, together }: Pick<TilePlan, 'steps' | 'together'> = { steps: 1, together: 1 },
 ): void {
   const site = findBlock(schedule.func, reduction);
   const own = newLoops(site, before);
@@ -118,7 +126,7 @@ export function tileUpdate(
   if (first !== undefined) schedule.apply({ primitive: 'decompose-reduction', block: reduction, loop: first });
   finishTile(schedule, [...rows, ...lanes.unrolled], lanes.vector);
   if (first !== undefined) finishInit(schedule, reduction);
-  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce) / steps, steps * streams);
+  unrollReduction(schedule, reduction, reduce, tileArea(schedule, reduction, reduce) / steps, together);
 }
 
 /** Multiply-adds of a tile in one step of the reduction. */

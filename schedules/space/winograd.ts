@@ -187,7 +187,7 @@ function tileProducts(schedule: Schedule, product: string, loop: string, rows: n
   finishTile(schedule, [inner, vector], [lane]);
   const before = loopNames(schedule.func);
   schedule.apply({ primitive: 'compute-at', block: product, loop: outer });
-  tileUpdate(schedule, product, before, { steps: 1, streams });
+  tileUpdate(schedule, product, before, { steps: 1, together: streams });
 }
 
 /** Both halves of the input's transform for a vector of channels of a tile at once. */

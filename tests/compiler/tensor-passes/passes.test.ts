@@ -4,6 +4,7 @@ import { compactBuffers } from '../../../compiler/tensor-passes/compact-buffers.
 import { flattenBuffers } from '../../../compiler/tensor-passes/flatten-buffers.ts';
 import { hoistInvariants } from '../../../compiler/tensor-passes/hoist-invariants.ts';
 import { interleave } from '../../../compiler/tensor-passes/interleave.ts';
+import { joinLoads } from '../../../compiler/tensor-passes/join-loads.ts';
 import { lowerBlocks } from '../../../compiler/tensor-passes/lower-blocks.ts';
 import { partitionLoops } from '../../../compiler/tensor-passes/partition-loops.ts';
 import { promoteLocals } from '../../../compiler/tensor-passes/promote-locals.ts';
@@ -237,6 +238,22 @@ const cases: readonly Case[] = [
         if k == 0 { %y[0] = 0f32 }
         %y[0] = %y[0] + %x[k]
         %z[k] = %y[0]
+      }
+    }`,
+  },
+  {
+    name: 'join-loads takes elements of one aligned vector from it, where the buffer is only read',
+    pass: joinLoads,
+    from: `func @f(%x: f32[64], %z: f32[8]) -> (%y: f32[8], %u: f32[8]) {
+      for i in 2 {
+        %y[i * 4] = %x[i * 32 + 5] + %x[i * 32 + 6] + %x[i * 32 + 8] + %x[i * 3] + %x[i * 3 + 1]
+        %u[i * 4] = %u[i * 4 + 1] + %u[i * 4 + 2] + %z[4] + %z[5]
+      }
+    }`,
+    to: `func @f(%x: f32[64], %z: f32[8]) -> (%y: f32[8], %u: f32[8]) {
+      for i in 2 {
+        %y[i * 4] = extract<1>(%x[ramp<4>(i * 32 + 4)]) + extract<2>(%x[ramp<4>(i * 32 + 4)]) + %x[i * 32 + 8] + %x[i * 3] + %x[i * 3 + 1]
+        %u[i * 4] = %u[i * 4 + 1] + %u[i * 4 + 2] + extract<0>(%z[ramp<4>(4)]) + extract<1>(%z[ramp<4>(4)])
       }
     }`,
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseTensorFunc } from '../../../ir/text/parse.ts';
+import { blockSites } from '../../../schedules/analysis/nests.ts';
 import { applyStep, replay } from '../../../schedules/trace.ts';
 import { chain, matmul, scan, textAfter } from '../functions.ts';
 
@@ -73,6 +74,27 @@ describe('bind', () => {
       "'T' is workgroup, and block 'T' outside of the loop uses it",
     );
   });
+});
+
+test.each([
+  [5, 7, 1, 8],
+  [5, 7, 4, 8],
+  [27, 27, 8, 64],
+  [27, 27, 6, 64],
+  [3, 1, 5, 2],
+])('knows the iterations of fused loops of %i, %i and %i apart in groups of %i', (n, m, q, size) => {
+  const func = parseTensorFunc(`func @shift(%A: f32[${n}, ${m}, ${q}]) -> (%B: f32[${n + 1}, ${m + 1}, ${q}]) {
+    for i in ${n} { for j in ${m} { for k in ${q} {
+      block shift(v: spatial(${n}) = i, w: spatial(${m}) = j, x: spatial(${q}) = k) { %B[v + 1, w + 1, x] = %A[v, w, x] }
+    } } }
+  }`);
+  const bound = replay(func, [
+    { primitive: 'fuse', loops: ['i', 'j', 'k'], name: 'f' },
+    { primitive: 'split', loop: 'f', factors: [null, size], names: ['group', 'in'] },
+    { primitive: 'bind', loop: 'group', axis: 'workgroup.x' },
+    { primitive: 'bind', loop: 'in', axis: 'invocation.x' },
+  ]);
+  expect(blockSites(bound)[0]?.loops.map(({ loopKind }) => loopKind)).toEqual(['workgroup.x', 'invocation.x']);
 });
 
 test('reorder keeps a concurrent loop inside of what makes it independent', () => {
