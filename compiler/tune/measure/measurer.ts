@@ -24,7 +24,7 @@ export interface Measurer {
  * since the machine does other things, 5 % less time are found by 20 samples in 98 cases of 100, by 12 in 83, by 6 in 28.
  */
 export const effortFor = ({ isFinal }: Pick<Batch, 'isFinal'>): Effort =>
-  isFinal ? { spread: 0.005, limit: 100, least: 20 } : { spread: 0.02, limit: 50, least: 3 };
+  isFinal ? { spread: 0.01, limit: 75, least: 20 } : { spread: 0.03, limit: 25, least: 3 };
 
 /** Makes the times of a task's batches comparable, by what the anchor took in the first of them. */
 export class Baselines {
