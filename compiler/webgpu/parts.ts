@@ -9,6 +9,8 @@ export interface Part {
   readonly graph: Graph;
   /** The inputs that the other part computes. */
   readonly received: ReadonlySet<string>;
+  /** The sources of those outputs of the whole graph that are taken from it. */
+  readonly leaving: ReadonlySet<string>;
 }
 
 /**
@@ -74,6 +76,7 @@ function partOf(graph: Graph, { onHost, isHost, sources, computed, outputs }: Cu
       outputs: [...results].map((value) => ({ name: value, value })),
     },
     received: new Set(received),
+    leaving,
   };
 }
 

@@ -16,7 +16,7 @@ import type { Layout } from '../artifact/layout.ts';
 import type { GpuWeights } from '../artifact/weights.ts';
 import { boundBuffers, emitWgsl, type WgslModule } from '../codegen/wgsl/index.ts';
 import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
-import type { Kernel, KernelCall } from '../kernels.ts';
+import { aliasSources, type Kernel, type KernelCall, sourceOf } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
 import { buildHostKernels, describeHost, emitHostKernels, hostKernels, hostSteps } from './host.ts';
 import { type Refused, webgpuCalls, webgpuSources } from './kernels.ts';
@@ -103,6 +103,7 @@ export async function compileForGpu(
   const module = emitWgsl(
     kernels.flatMap((kernel) => kernel.lowered.map((func) => ({ func, constants: readOnly.get(kernel) ?? new Set() }))),
   );
+  const aliases = aliasSources(fused);
   const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
   const program: GpuProgram = {
     shaders: files.shaders,
@@ -117,7 +118,7 @@ export async function compileForGpu(
     buffers: layout.buffers,
     constants: layout.constants,
     inputs: fused.inputs.map(({ name }) => placesOf(name, layout, host, layouts.host)),
-    outputs: fused.outputs.map(({ value }) => outputPlace(value, layout, host, layouts.host)),
+    outputs: fused.outputs.map(({ value }) => outputPlace(sourceOf(value, aliases), device, layout, layouts.host)),
     plan,
     ...(host && layouts.host && { host: describeHost(layouts.host, host.calls, host.refused) }),
   };
@@ -135,16 +136,11 @@ function placesOf(value: string, layout: GpuLayout, host: Part | undefined, inMe
   return { ...(gpu && { gpu }), ...(isRead && inMemory && { host: inMemory.address(value) }) };
 }
 
-/** Where an output is taken from. */
-function outputPlace(
-  value: string,
-  layout: GpuLayout,
-  host: Part | undefined,
-  inMemory: Layout | undefined,
-): ValuePlaces {
-  const gpu = layout.placeOf(value);
+/** Where an output is taken from: what one part computes may have a place in the other as well, but not until the end. */
+function outputPlace(value: string, { leaving }: Part, layout: GpuLayout, inMemory: Layout | undefined): ValuePlaces {
+  const gpu = leaving.has(value) ? layout.placeOf(value) : undefined;
   if (gpu !== undefined) return { gpu };
-  invariant(host !== undefined && inMemory !== undefined, `output ${value} has a place`);
+  invariant(inMemory !== undefined, `output ${value} has a place`);
   return { host: inMemory.address(value) };
 }
 

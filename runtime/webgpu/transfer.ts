@@ -18,6 +18,7 @@ export async function submit(
   staging: GPUBuffer,
 ): Promise<readonly ArrayBuffer[]> {
   const total = sources.reduce((sum, { bytes }) => sum + bytes, 0);
+  const mappings: Promise<undefined>[] = [];
   const submitted = reported(device, () => {
     const encoder = device.createCommandEncoder();
     encode(encoder);
@@ -27,12 +28,12 @@ export async function submit(
       at += bytes;
     }
     device.queue.submit([encoder.finish()]);
+    if (total > 0) mappings.push(staging.mapAsync(GPUMapMode.READ, 0, total));
   });
-  const mapping = total === 0 ? undefined : staging.mapAsync(GPUMapMode.READ, 0, total);
-  const [sent, mapped] = await Promise.allSettled([submitted, mapping]);
-  const words = mapped.status === 'fulfilled' && mapping !== undefined ? copyMapped(staging, sources, total) : [];
+  const [sent, mapped] = await Promise.allSettled([submitted, ...mappings]);
+  const words = mapped?.status === 'fulfilled' ? copyMapped(staging, sources, total) : [];
   if (sent.status === 'rejected') throw sent.reason;
-  if (mapped.status === 'rejected') throw mapped.reason;
+  if (mapped?.status === 'rejected') throw mapped.reason;
   return sources.map((_, i) => words[i] ?? new ArrayBuffer(0));
 }
 

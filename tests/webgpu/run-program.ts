@@ -1,4 +1,4 @@
-import { compile } from '../../compiler/pipeline.ts';
+import { compile, type TargetName } from '../../compiler/pipeline.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import { load } from '../../runtime/load.ts';
@@ -7,8 +7,13 @@ import { webgpu } from '../../runtime/webgpu/index.ts';
 export type Tensors = Readonly<Record<string, TensorData>>;
 
 /** What a graph computes on a device. Throws what compiling throws, and the first error that the device reports. */
-export async function runOnGpu(device: GPUDevice, graph: Graph, inputs: Tensors): Promise<Tensors> {
-  const { files } = await compile(graph, { targets: ['webgpu'] });
+export async function runOnGpu(
+  device: GPUDevice,
+  graph: Graph,
+  inputs: Tensors,
+  targets: readonly TargetName[] = ['webgpu'],
+): Promise<Tensors> {
+  const { files } = await compile(graph, { targets });
   device.pushErrorScope('validation');
   const model = await load(files, { device: webgpu({ device }) });
   const outputs = await model.run(inputs);

@@ -1,4 +1,5 @@
 import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { walk } from '../../../ir/tensor/visit.ts';
 import { staticElements } from '../../static-shape.ts';
 import { variablesOf } from '../variables.ts';
 import { type Grid, gridOf } from './grid.ts';
@@ -18,12 +19,23 @@ export interface EmittedKernel {
   readonly text: string;
 }
 
-/** The buffers that a kernel binds, in the order of its bindings. */
-export const boundBuffers = ({ inputs, outputs, temps }: TensorFunc): readonly Buffer[] => [
-  ...inputs,
-  ...outputs,
-  ...temps.filter(({ scope }) => scope === 'global'),
-];
+/**
+ * The buffers that a kernel binds, in the order of its bindings: those of which it says something, since the layout that a
+ * device derives of its text has no others.
+ */
+export function boundBuffers({ inputs, outputs, temps, body }: TensorFunc): readonly Buffer[] {
+  const used = new Set<string>();
+  walk(body, {
+    stmt: (node) => {
+      if (node.kind === 'store') used.add(node.buffer);
+    },
+    expr: (node) => {
+      if (node.kind === 'load') used.add(node.buffer);
+    },
+  });
+  const global = temps.filter(({ scope }) => scope === 'global');
+  return [...inputs, ...outputs, ...global].filter(({ name }) => used.has(name));
+}
 
 /** A kernel in flat form, and which of its inputs stand in a buffer that no kernel writes to. */
 export interface WgslKernel {
@@ -40,8 +52,9 @@ export function emitKernel(
   const variables = variablesOf(func);
   const operands = operandsOf(func, variables);
   const name = nameOf(func.name);
+  const bound = boundBuffers(func);
   const global = new Map(
-    [...boundBuffers(func), ...func.temps.filter(({ scope }) => scope === 'workgroup')].map((buffer) => [
+    [...bound, ...func.temps.filter(({ scope }) => scope === 'workgroup')].map((buffer) => [
       buffer.name,
       // Names of variables of the module belong to one kernel.
       nameOf(`${func.name}/${buffer.name}`),
@@ -58,7 +71,7 @@ export function emitKernel(
   const entryPoint = { name, ...gridOf(func) };
   const locals = func.temps.filter(({ scope }) => scope === 'local' || scope === 'thread');
   const body = emitStmts(k, func.body);
-  const bindings = boundBuffers(func).map((buffer, at) => {
+  const bindings = bound.map((buffer, at) => {
     // Of one buffer, a dispatch may not bind some parts for reading only and others for writing.
     const access = constants.has(buffer.name) ? 'read' : 'read_write';
     return `@group(0) @binding(${at}) var<storage, ${access}> ${k.nameOf(buffer.name)}: array<${elementType(k, buffer)}>;`;
