@@ -9,5 +9,12 @@ export const hasChromium: boolean = existsSync(executablePath);
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      // Where there is no GPU, its driver in software.
+      '--enable-unsafe-webgpu',
+    ],
   });

@@ -9,6 +9,7 @@ import { mergeCommonSubexpressions } from './merge-common-subexpressions.ts';
 import { moveTransposes } from './move-transposes/index.ts';
 import { narrowIntegers, narrowIntegersFromInputs } from './narrow-integers/index.ts';
 import { narrowProducts } from './narrow-products.ts';
+import { needs64Bits } from './needs-64-bits.ts';
 import { pointwiseConvToMatmul } from './pointwise-conv-to-matmul.ts';
 import { removeDeadNodes } from './remove-dead-nodes.ts';
 import { splitGroupedConv } from './split-grouped-conv.ts';
@@ -49,7 +50,10 @@ export const graphPasses: readonly GraphPass[] = passesWith({ narrow: narrowInte
 
 /** The passes for a target whose kernels bind so many buffers, and whose 64-bit inputs are checked to fit 32 bits. */
 export const passesForGpu = ({ storageBuffers }: Pick<GpuLimits, 'storageBuffers'>): readonly GraphPass[] =>
-  passesWith({ narrow: narrowIntegersFromInputs, group: (graph) => fuse(graph, storageBuffers - 1) });
+  passesWith({
+    narrow: narrowIntegersFromInputs,
+    group: (graph) => fuse(graph, { mostInputs: storageBuffers - 1, apart: needs64Bits(graph) }),
+  });
 
 /**
  * Runs all passes in order, those for WebAssembly if nothing is said. `observe` sees the graph after each, for timing and

@@ -94,7 +94,7 @@ describe('what is let go', () => {
     const given = await openModel({ device: gpu });
     given.dispose();
     const buffer = gpu.createBuffer({ size: 16, usage: GPUBufferUsage.COPY_DST });
-    await expect(Promise.race([gpu.lost, 'not lost'])).resolves.toBe('not lost');
+    await expect(Promise.race([gpu.lost, Promise.resolve('not lost')])).resolves.toBe('not lost');
     buffer.destroy();
   });
 

@@ -2,7 +2,7 @@ import { invariant } from '../../../ir/errors.ts';
 import { producers, valueTypes } from '../../../ir/graph/edit.ts';
 import type { Graph, Node } from '../../../ir/graph/graph.ts';
 import { between, type Flow, postDominators } from './post-dominators.ts';
-import { type Candidate, groupKind, roleOf, widensFactor } from './rules.ts';
+import { type Candidate, type GroupLimits, groupKind, roleOf, widensFactor } from './rules.ts';
 
 /**
  * Divides a graph's nodes into groups, in an order in which they can run. Each group grows along the tree of
@@ -11,8 +11,8 @@ import { type Candidate, groupKind, roleOf, widensFactor } from './rules.ts';
  * first, so that what follows them becomes their epilogue; then the casts that widen factors, so that products read
  * what is narrow.
  */
-export function groupNodes(graph: Graph, mostInputs: number): readonly (readonly Node[])[] {
-  const grouping = new Grouping(graph, mostInputs);
+export function groupNodes(graph: Graph, limits: GroupLimits): readonly (readonly Node[])[] {
+  const grouping = new Grouping(graph, limits);
   const isAnchor = (node: Node): boolean => ['contraction', 'window', 'reduce', 'argreduce'].includes(roleOf(node));
   graph.nodes.forEach((node, i) => {
     if (isAnchor(node)) grouping.grow(i);
@@ -35,7 +35,7 @@ class Grouping {
   readonly #sources: readonly (readonly number[])[];
   readonly #candidate: Omit<Candidate, 'nodes'>;
 
-  constructor(graph: Graph, mostInputs: number) {
+  constructor(graph: Graph, limits: GroupLimits) {
     this.#graph = graph;
     this.#groups = graph.nodes.map((_, i) => [i]);
     const index = new Map(graph.nodes.map((node, i) => [node, i]));
@@ -54,7 +54,7 @@ class Grouping {
         return type;
       },
       isScalarConstant: (value) => scalars.has(value),
-      mostInputs,
+      limits,
     };
   }
 

@@ -1,21 +1,20 @@
 import { valueTypes } from '../../../ir/graph/edit.ts';
 import type { Graph, Node, NodeOf, TensorType, Value } from '../../../ir/graph/graph.ts';
 import { groupNodes } from './grouping.ts';
-import { mostInputs as mostOfAnyGroup, roleOf } from './rules.ts';
+import { anyGroup, type GroupLimits, roleOf } from './rules.ts';
 
 /**
  * Makes every node part of a `fused` node, whose body becomes one kernel: which ones, `rules.ts` says. Constants of one
- * element stand in the body, larger ones are operands. A fused node is left as it is. A group of several nodes has at most
- * `mostInputs` operands.
+ * element stand in the body, larger ones are operands. A fused node is left as it is.
  */
-export function fuse(graph: Graph, mostInputs: number = mostOfAnyGroup): Graph {
+export function fuse(graph: Graph, limits: GroupLimits = anyGroup): Graph {
   const types = valueTypes(graph);
   const scalars = new Map(
     graph.constants.filter(({ data }) => data.data.length === 1).map((scalar) => [scalar.name, scalar]),
   );
   const given = new Set(graph.outputs.map((output) => output.value));
   const names = new Map<string, number>();
-  const nodes = groupNodes(graph, mostInputs).map((group): Node => {
+  const nodes = groupNodes(graph, limits).map((group): Node => {
     const [first] = group;
     if (first?.op === 'fused') return first;
     return fusedNode(group, uniqueName(nameOf(group), names), { types, scalars });

@@ -32,7 +32,16 @@ export type GroupKind = 'contraction' | 'window' | 'reduction' | 'copy' | 'map' 
 
 /** Larger groups take long to schedule and have more operands than registers for their addresses. */
 const mostNodes = 40;
-export const mostInputs = 12;
+const mostInputs = 12;
+
+/** What a target asks of groups of several nodes. */
+export interface GroupLimits {
+  readonly mostInputs: number;
+  /** Nodes that are in no group with others than these. */
+  readonly apart: ReadonlySet<Node>;
+}
+
+export const anyGroup: GroupLimits = { mostInputs, apart: new Set() };
 
 type Role =
   | 'elementwise'
@@ -79,17 +88,17 @@ export interface Candidate {
   readonly typeOf: (value: string) => TensorType;
   /** Whether a value is a constant of one element, which is no input of a kernel. */
   readonly isScalarConstant: (value: string) => boolean;
-  /** How many inputs a group of several nodes may have. */
-  readonly mostInputs: number;
+  readonly limits: GroupLimits;
 }
 
 /** The kind of a legal group; undefined where the nodes may not form one. */
 export function groupKind(candidate: Candidate): GroupKind | undefined {
-  const { nodes } = candidate;
+  const { nodes, limits } = candidate;
   const roles = new Set(nodes.map(roleOf));
   if (nodes.length === 1) return kindOfSingle(nodes[0] as Node);
   if (roles.has('opaque') || roles.has('reshape')) return undefined;
-  if (nodes.length > mostNodes || countInputs(candidate) > candidate.mostInputs) return undefined;
+  if (nodes.length > mostNodes || countInputs(candidate) > limits.mostInputs) return undefined;
+  if (new Set(nodes.map((node) => limits.apart.has(node))).size > 1) return undefined;
   const unpadded = linksOf(withoutHalo(candidate));
   if (roles.has('contraction')) return isContraction(unpadded) ? 'contraction' : undefined;
   if (roles.has('window')) return isWindow(unpadded) ? 'window' : undefined;
