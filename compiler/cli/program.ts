@@ -1,13 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { CompilerError } from '../../ir/errors.ts';
-import { ArtifactError, ModelInputError } from '../../runtime/errors.ts';
+import { ArtifactError, GpuError, ModelInputError } from '../../runtime/errors.ts';
 import { version } from '../version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { compileCommand } from './commands/compile.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dbCommand } from './commands/db.ts';
+import { diffCommand } from './commands/diff.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { optCommand } from './commands/opt.ts';
+import { profileCommand } from './commands/profile.ts';
 import { runCommand } from './commands/run.ts';
 import { tuneCommand } from './commands/tune.ts';
 
@@ -32,6 +34,8 @@ export const commands = [
   compileCommand,
   runCommand,
   benchCommand,
+  profileCommand,
+  diffCommand,
   inspectCommand,
   optCommand,
   tuneCommand,
@@ -56,7 +60,7 @@ function report(error: unknown): number {
 
 /** A mistake in what the user gave, which needs a message and no stack. All else is a bug of ours. */
 function isUsersError(error: unknown): error is Error {
-  const kinds = [CompilerError, ArtifactError, ModelInputError];
+  const kinds = [CompilerError, ArtifactError, GpuError, ModelInputError];
   const fromSystem = error instanceof Error && 'syscall' in error;
   return fromSystem || kinds.some((kind) => error instanceof kind);
 }

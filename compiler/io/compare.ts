@@ -33,15 +33,15 @@ export function compareTensors(actual: TensorData, expected: TensorData, toleran
       maxAbsolute: Number.NaN,
     };
   }
-  const { rtol, atol } = isFloat(expected.dtype) ? tolerance : { rtol: 0, atol: 0 };
+  const applied = isFloat(expected.dtype) ? tolerance : EXACT;
   let [wrong, maxAbsolute, worstExcess, worst] = [0, 0, Number.NEGATIVE_INFINITY, -1];
   for (let i = 0; i < elements; i++) {
     const [a, b] = [element(actual, i), element(expected, i)];
-    if (Object.is(a, b) || a === b) continue;
+    if (isSame(a, b)) continue;
     const distance = Math.abs(a - b);
-    const excess = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance - (atol + rtol * Math.abs(b));
+    const excess = excessOf(a, b, applied);
     if (!(distance <= maxAbsolute)) maxAbsolute = distance;
-    if (excess > 0 || distance === Number.POSITIVE_INFINITY) wrong++;
+    if (excess > 0) wrong++;
     if (excess > worstExcess) [worstExcess, worst] = [excess, i];
   }
   if (worst < 0) return { elements, wrong, maxAbsolute };
@@ -53,7 +53,43 @@ export function compareTensors(actual: TensorData, expected: TensorData, toleran
   return { elements, wrong, worst: place, maxAbsolute };
 }
 
-const element = ({ dtype, data }: TensorData, i: number): number =>
+const EXACT: Tolerance = { rtol: 0, atol: 0 };
+
+const isSame = (a: number, b: number): boolean => Object.is(a, b) || a === b;
+
+/** By how much two elements that are not the same differ beyond the tolerance. */
+function excessOf(a: number, b: number, { rtol, atol }: Tolerance): number {
+  const distance = Math.abs(a - b);
+  return Number.isFinite(distance) ? distance - (atol + rtol * Math.abs(b)) : Number.POSITIVE_INFINITY;
+}
+
+/** The first element beyond the tolerance, and along each dimension where the first and the last of them lie. */
+export interface WrongRegion {
+  readonly first: readonly number[];
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** Where two tensors of one type differ; undefined where they do not. */
+export function wrongRegion(actual: TensorData, expected: TensorData, tolerance: Tolerance): WrongRegion | undefined {
+  const applied = isFloat(expected.dtype) ? tolerance : EXACT;
+  let region: WrongRegion | undefined;
+  for (let i = 0; i < expected.data.length; i++) {
+    const [a, b] = [element(actual, i), element(expected, i)];
+    if (isSame(a, b) || excessOf(a, b, applied) <= 0) continue;
+    const at = unravel(i, expected.shape);
+    const { first, from, to } = region ?? { first: at, from: at, to: at };
+    region = {
+      first,
+      from: from.map((least, dim) => Math.min(least, at[dim] ?? least)),
+      to: to.map((most, dim) => Math.max(most, at[dim] ?? most)),
+    };
+  }
+  return region;
+}
+
+/** An element as a number. */
+export const element = ({ dtype, data }: TensorData, i: number): number =>
   dtype === 'f16' ? f16ToNumber(data[i] as number) : Number(data[i]);
 
 function unravel(offset: number, shape: readonly number[]): readonly number[] {

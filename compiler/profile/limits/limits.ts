@@ -2,10 +2,11 @@
 export interface DeviceLimits {
   /** Sums of products of f32 in registers, GFLOP/s: each is two. */
   readonly gflops: number;
-  /** GB/s of copies, bytes that are read and those that are written, by how many both are together: ascending. */
+  /** At least one, ascending by size. */
   readonly copies: readonly CopySpeed[];
 }
 
+/** GB/s of a copy, bytes that are read and bytes that are written together. */
 export interface CopySpeed {
   readonly bytes: number;
   readonly gbps: number;
@@ -27,7 +28,7 @@ export interface Bound {
  * Bytes move as fast as in the largest copy that is not larger, since smaller ones stay in faster caches.
  */
 export function leastTime({ gflops, copies }: DeviceLimits, { flops, bytes }: Work): Bound {
-  const { gbps } = copies.findLast((copy) => copy.bytes <= bytes) ?? (copies[0] as CopySpeed);
+  const gbps = (copies.findLast((copy) => copy.bytes <= bytes) ?? copies[0])?.gbps ?? Number.NaN;
   const [arithmetic, memory] = [flops / gflops / 1e6, bytes / gbps / 1e6];
   return arithmetic >= memory ? { by: 'arithmetic', ms: arithmetic } : { by: 'memory', ms: memory };
 }

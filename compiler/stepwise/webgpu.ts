@@ -1,0 +1,60 @@
+import type { ArtifactSource, Tensor, Tensors, TypedArray } from '../../runtime/api.ts';
+import { ArtifactError } from '../../runtime/errors.ts';
+import { readManifest } from '../../runtime/load.ts';
+import type { GpuProgram, GpuStep, Manifest } from '../../runtime/manifest.ts';
+import { openSource } from '../../runtime/source.ts';
+import { placeOnGpu, readFiles } from '../../runtime/webgpu/load.ts';
+import type { Dispatch } from '../../runtime/webgpu/pipelines.ts';
+import { toWords } from '../../runtime/webgpu/words.ts';
+
+/** An artifact on a GPU, in buffers of its own, whose dispatches can be submitted one by one. */
+export interface GpuSteps {
+  readonly manifest: Manifest;
+  readonly program: GpuProgram;
+  readonly code: string;
+  readonly buffers: readonly GPUBuffer[];
+  /** In the order of the plan, without what the processor runs. */
+  readonly dispatches: readonly PlannedDispatch[];
+}
+
+export interface PlannedDispatch extends Dispatch {
+  readonly step: GpuStep;
+}
+
+/** Throws ArtifactError where the artifact is none for WebGPU, and what the runtime throws. */
+export async function openGpuSteps(source: ArtifactSource, device: GPUDevice): Promise<GpuSteps> {
+  const read = openSource(source);
+  const manifest = await readManifest(read);
+  const { webgpu: program } = manifest;
+  if (program === undefined)
+    throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
+  const files = await readFiles(program, read);
+  const { buffers, steps } = await placeOnGpu(device, program, files);
+  const dispatches = program.plan.flatMap((step, i): readonly PlannedDispatch[] => {
+    const bound = steps[i];
+    return step.kind === 'dispatch' && bound?.kind === 'dispatch' ? [{ ...bound, step }] : [];
+  });
+  return { manifest, program, code: new TextDecoder().decode(files[program.shaders]), buffers, dispatches };
+}
+
+/** Puts a run's inputs where the GPU reads them. */
+export function writeInputs(
+  device: GPUDevice,
+  { manifest, program, buffers }: GpuSteps,
+  inputs: Tensors<Record<string, TypedArray>>,
+): void {
+  for (const [i, { name, dtype }] of manifest.inputs.entries()) {
+    const place = program.inputs[i]?.gpu;
+    const buffer = place && buffers[place.buffer];
+    if (buffer === undefined) continue;
+    const words = toWords(dtype, (inputs[name] as Tensor).data);
+    device.queue.writeBuffer(buffer, place?.offset ?? 0, words as BufferSource);
+  }
+}
+
+/** Encodes a dispatch in a pass. */
+export function encodeDispatch(pass: GPUComputePassEncoder, { pipeline, bindGroup, workgroups }: Dispatch): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(...workgroups);
+}
