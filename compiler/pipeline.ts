@@ -7,7 +7,8 @@ import { type Layout, type Layouts, layoutMemory, layoutPrograms } from './artif
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
 import { buildKernels, type KernelCall } from './kernels.ts';
-import type { Reused, ReuseOptions } from './reuse/reuse.ts';
+import type { Reused } from './reuse/choose-schedule.ts';
+import type { ReuseOptions } from './reuse/reuse.ts';
 import { reuseVariants } from './reuse/reuse-variants.ts';
 import { requireStaticShapes } from './static-shape.ts';
 import type { DeviceProfile } from './tune/device.ts';
@@ -65,7 +66,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   const { targets: wanted = ['wasm'], provenance = {} } = options;
   const isForWasm = wanted.includes('wasm');
   const onGpu = wanted.includes('webgpu')
-    ? await phase('schedule for webgpu', () => scheduleForGpu(graph, isForWasm))
+    ? await phase('schedule for webgpu', () => scheduleForGpu(graph, isForWasm, options.reuse))
     : undefined;
   const variants = isForWasm ? await phase('lower and schedule', () => scheduleKernels(fused, options)) : [];
   const layouts = await phase('plan memory', () => layoutAll(fused, variants, onGpu));
@@ -105,7 +106,8 @@ const layoutAll = (
 async function compileGpu(onGpu: ScheduledForGpu, { programs, gpu }: Layouts): Promise<CompiledForGpu & GpuParts> {
   const host = onGpu.host && programs.at(-1);
   const compiled = await compileForGpu(onGpu, { weights: gpu, host });
-  return { ...compiled, weights: [...gpu.files, ...(host?.weights ?? [])] };
+  const weights = [...gpu.files, ...(host?.weights ?? [])];
+  return { ...compiled, weights, ...(onGpu.reused && { reused: onGpu.reused }) };
 }
 
 const scheduleKernels = async (

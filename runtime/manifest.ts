@@ -102,6 +102,8 @@ export interface Provenance {
   readonly options: Readonly<Record<string, unknown>>;
   /** Where the schedule of each kernel is from, if a tuning database was asked. */
   readonly schedules?: readonly ScheduleOrigin[];
+  /** The same of kernels for WebGPU. */
+  readonly webgpuSchedules?: readonly ScheduleOrigin[];
 }
 
 /**

@@ -8,11 +8,12 @@ import {
   formatVersion,
   type Manifest,
   type Provenance,
+  type ScheduleOrigin,
   type TensorSlot,
   type Variant,
 } from '../../runtime/manifest.ts';
 import type { KernelCall } from '../kernels.ts';
-import type { Reused } from '../reuse/reuse.ts';
+import type { Reused } from '../reuse/choose-schedule.ts';
 import type { DeviceProfile } from '../tune/device.ts';
 import { version } from '../version.ts';
 import type { CompiledForGpu } from '../webgpu/program.ts';
@@ -31,7 +32,7 @@ export interface AssembleParts {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export interface GpuParts extends Pick<CompiledForGpu, 'program' | 'files'> {
+export interface GpuParts extends Pick<CompiledForGpu, 'program' | 'files' | 'reused'> {
   /** The files that its constants stand in, and those of what the processor runs. */
   readonly weights: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
 }
@@ -56,7 +57,7 @@ type Content = Omit<Manifest, 'variants' | 'webgpu' | 'files' | 'provenance' | '
 interface Described {
   readonly content: Content;
   readonly needs: ArtifactFiles;
-  readonly schedules: Provenance['schedules'];
+  readonly provenance: Pick<Provenance, 'schedules'>;
 }
 
 /**
@@ -71,20 +72,20 @@ export async function assembleArtifact({ graph, variants, gpu, options }: Assemb
   const [first, ...others] = described;
   invariant(first !== undefined, 'a model is compiled in one way at least');
   const printed = (
-    { schedules }: Described,
+    known: Pick<Provenance, 'schedules' | 'webgpuSchedules'>,
     body: Omit<Manifest, 'files' | 'provenance' | 'sha256'>,
     listed: ArtifactFiles,
   ) =>
     printManifest({
       ...body,
       files: Object.fromEntries(Object.entries(listed).map(([name, bytes]) => [name, entry(bytes)])),
-      provenance: { compiler: version, options, ...(schedules && { schedules }) },
+      provenance: { compiler: version, options, ...known },
     });
   const data: ArtifactFiles = Object.assign(
     {},
     first.needs,
     ...others.flatMap((other, i) => [
-      { [ownName(files.manifest, i + 1)]: printed(other, other.content, other.needs) },
+      { [ownName(files.manifest, i + 1)]: printed(other.provenance, other.content, other.needs) },
       other.needs,
     ]),
     gpu?.files,
@@ -104,7 +105,11 @@ export async function assembleArtifact({ graph, variants, gpu, options }: Assemb
     ...(others.length > 0 && { variants: variants.map(variantEntry) }),
     ...(gpu !== undefined && { webgpu: gpu.program }),
   };
-  return { [files.manifest]: printed(first, body, rest), ...rest };
+  const provenance = {
+    ...first.provenance,
+    ...(gpu?.reused && { webgpuSchedules: schedulesOf(gpu.reused) }),
+  };
+  return { [files.manifest]: printed(provenance, body, rest), ...rest };
 }
 
 const variantEntry = ({ profile }: VariantParts, variant: number): Variant => {
@@ -162,9 +167,11 @@ function describe(
     kernels: code.map(({ file, requires }) => ({ file, requires })),
   };
   const needs = Object.fromEntries([...code, ...weights].map(({ file, bytes }) => [file, bytes]));
-  const schedules = reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer }));
-  return { content, needs, schedules };
+  return { content, needs, provenance: reused === undefined ? {} : { schedules: schedulesOf(reused) } };
 }
+
+const schedulesOf = (reused: readonly Reused[]): readonly ScheduleOrigin[] =>
+  reused.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer }));
 
 /** The code of a variant, the fastest first. */
 function kernelFiles(kernels: KernelFiles, nameOf: (name: string, bytes: Uint8Array) => string) {

@@ -11,7 +11,11 @@ export interface Usable {
   readonly record: TuningRecord;
 }
 
-const targets: readonly Target[] = [wasmRelaxedSimd, wasmSimd];
+/** Those of whose records a device can use any. */
+const targetsFor = (profile: DeviceProfile): readonly Target[] => {
+  const most = targetOf(profile);
+  return most.gpu === undefined ? [wasmRelaxedSimd, wasmSimd] : [most];
+};
 
 /**
  * Records of one workload, from the one whose schedule is most likely the best on a device. Times are compared only
@@ -19,6 +23,7 @@ const targets: readonly Target[] = [wasmRelaxedSimd, wasmSimd];
  * engine can do at most, with warm caches.
  */
 export function orderRecords(records: readonly TuningRecord[], profile: DeviceProfile): readonly Usable[] {
+  const targets = targetsFor(profile);
   const groups = [...Map.groupBy(records, groupOf)].flatMap(([key, group]) => {
     const [first] = group;
     const target = targets.find(({ name }) => name === first?.target);

@@ -3,12 +3,14 @@ import type { TuningRecord, WorkloadRow } from '../../schedules/database/record.
 import type { TuningStore } from '../../schedules/database/store.ts';
 import { decisionsOf } from '../../schedules/decision.ts';
 import type { ParallelAxis } from '../../schedules/space/context.ts';
+import { webgpu } from '../../schedules/target/target.ts';
 import { type KernelCall, kernelSources } from '../kernels.ts';
 import { type DeviceProfile, nodeProfile } from '../tune/device.ts';
 import { workloadRow } from '../tune/workload-key.ts';
+import type { Reused } from './choose-schedule.ts';
 import { executedSteps } from './executed-steps.ts';
 import { nearestShapes } from './nearest-shapes.ts';
-import { type Reused, type ReuseOptions, reuseKernels } from './reuse.ts';
+import { type ReuseOptions, reuseKernels } from './reuse.ts';
 
 /** The kernels of a graph, scheduled by what a tuning database knows for one kind of device. */
 export interface ScheduledVariant {
@@ -81,15 +83,17 @@ async function kindsIn(
     );
 }
 
-/** The best records of a workload, or else of the nearest one that has any. */
+/** The best records of a workload on processors, or else of the nearest one that has any. */
 async function nearestRecords(
   store: TuningStore,
   { hash, family, shape }: WorkloadRow,
 ): Promise<readonly TuningRecord[]> {
-  const own = await store.recordsOf(hash, 1);
+  const bestOf = async (workload: string): Promise<readonly TuningRecord[]> =>
+    (await store.recordsOf(workload, 1)).filter(({ target }) => target !== webgpu.name);
+  const own = await bestOf(hash);
   if (own.length > 0) return own;
   for (const near of nearestShapes(shape, await store.workloadsOf(family))) {
-    const records = await store.recordsOf(near.hash, 1);
+    const records = await bestOf(near.hash);
     if (records.length > 0) return records;
   }
   return [];

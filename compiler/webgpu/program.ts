@@ -17,6 +17,9 @@ import type { GpuWeights } from '../artifact/weights.ts';
 import { boundBuffers, emitWgsl, type WgslModule } from '../codegen/wgsl/index.ts';
 import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
 import { aliasSources, type Kernel, type KernelCall, sourceOf } from '../kernels.ts';
+import type { Reused } from '../reuse/choose-schedule.ts';
+import type { ReuseOptions } from '../reuse/reuse.ts';
+import { reuseWebgpuKernels } from '../reuse/reuse-webgpu.ts';
 import { staticElements } from '../static-shape.ts';
 import { buildHostKernels, describeHost, emitHostKernels, hostKernels, hostSteps } from './host.ts';
 import { type Refused, webgpuCalls, webgpuSources } from './kernels.ts';
@@ -33,6 +36,8 @@ export interface ScheduledForGpu {
   /** What a GPU reads of the constants, by what operands call it. */
   readonly constants: ReadonlyMap<string | TensorData, TensorData>;
   readonly host?: HostPart;
+  /** Where the schedule of each kernel is from, if there was a tuning database. */
+  readonly reused?: readonly Reused[];
 }
 
 export interface HostPart extends Part {
@@ -45,18 +50,20 @@ export interface CompiledForGpu {
   readonly program: GpuProgram;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly calls: readonly KernelCall[];
+  readonly reused?: readonly Reused[];
 }
 
 /**
  * From a graph with static shapes to kernels for WebGPU; the processor runs those that it cannot do, where `fallsBack` says
  * so. Throws UnsupportedError, with all of them, where there may be none: 64-bit types, and kernels of too many operands.
  */
-export function scheduleForGpu(graph: Graph, fallsBack: boolean): ScheduledForGpu {
+export async function scheduleForGpu(graph: Graph, fallsBack: boolean, reuse?: ReuseOptions): Promise<ScheduledForGpu> {
   const { gpu } = webgpu;
   invariant(gpu !== undefined, 'the target is a GPU');
   const fused = optimizeGraph(graph, undefined, passesForGpu(gpu));
   const { sources, refused } = webgpuSources(fused);
-  const calls = webgpuCalls(fused, sources, ({ standard }) => standard);
+  const known = reuse && (await reuseWebgpuKernels(sources, reuse));
+  const calls = webgpuCalls(fused, sources, known?.kernelOf ?? (({ standard }) => standard));
   const narrowed = narrowConstants(fused);
   const types = valueTypes(narrowed);
   const computed = new Set(fused.nodes.flatMap((node) => node.outputs.map(({ name }) => name)));
@@ -72,7 +79,14 @@ export function scheduleForGpu(graph: Graph, fallsBack: boolean): ScheduledForGp
   const hostPart = { ...host, refused, calls: buildHostKernels(fused, refused) };
   const isMixed = refused.length > 0 || host.graph.outputs.length > 0;
   const constants = constantsOnGpu(onDevice.graph, calls);
-  return { fused, device: onDevice, calls, constants, ...(isMixed && { host: hostPart }) };
+  return {
+    fused,
+    device: onDevice,
+    calls,
+    constants,
+    ...(isMixed && { host: hostPart }),
+    ...(known && { reused: known.reused }),
+  };
 }
 
 /** What a GPU does not hold; an i64 it holds in 32 bits. */

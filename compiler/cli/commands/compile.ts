@@ -5,11 +5,13 @@ import type { Graph } from '../../../ir/graph/graph.ts';
 import { type MemoryUse, memoryUse } from '../../artifact/memory-use.ts';
 import { checkFree, writeArtifact } from '../../artifact/write.ts';
 import { type Compilation, compile, type TargetName, targets } from '../../pipeline.ts';
+import type { Reused } from '../../reuse/choose-schedule.ts';
 import { ranks } from '../../reuse/ranks.ts';
-import type { Reused, ReuseOptions } from '../../reuse/reuse.ts';
+import type { ReuseOptions } from '../../reuse/reuse.ts';
 import { dumpIr } from '../dump-ir.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
+import { someNodeGpuProfile } from '../node-gpu-profile.ts';
 import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { variantLines } from '../variant-lines.ts';
@@ -91,7 +93,14 @@ async function run(path: string, options: CompileArguments, command: Command): P
     const compilation =
       db === undefined
         ? await compileWith()
-        : await withStore(db, true, (store) => compileWith({ store, ...(variants !== undefined && { variants }) }));
+        : await withStore(db, true, async (store) => {
+            const gpuProfile = options.target.includes('webgpu') ? await someNodeGpuProfile() : undefined;
+            return compileWith({
+              store,
+              ...(variants !== undefined && { variants }),
+              ...(gpuProfile && { gpuProfile }),
+            });
+          });
     await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
     progress.stop();
     process.stdout.write(summary(options.output, compilation, timings));
@@ -147,6 +156,7 @@ function gpuLines({ gpu }: Compilation): readonly string[] {
   return [
     `WebGPU: ${dispatches} dispatches, ${kernels.length} pipelines, ` +
       `${bytesOf('weights')} of weights, ${bytesOf('arena')} of activations`,
+    ...(gpu.reused === undefined ? [] : rankLines(gpu.reused)),
     ...(onHost.length === 0 ? [] : [`  the processor runs ${onHost.length} of its kernels:`]),
     ...onHost.map(({ node, reason }) => `    ${node}: ${reason}`),
   ];

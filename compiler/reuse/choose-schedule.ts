@@ -1,0 +1,172 @@
+import { randomSourceOf } from '../../ir/random.ts';
+import type { TuningRecord, WorkloadRow } from '../../schedules/database/record.ts';
+import { idOf } from '../../schedules/database/rows.ts';
+import type { TuningStore } from '../../schedules/database/store.ts';
+import { inOneGo } from '../../schedules/search/proposal.ts';
+import { randomStrategy } from '../../schedules/search/random.ts';
+import type { CostModel, Decisions } from '../../schedules/search/search.ts';
+import { type Target, wasmSimd } from '../../schedules/target/target.ts';
+import type { Kernel, KernelSource, KernelVariant } from '../kernels.ts';
+import { candidateSpace, executable } from '../tune/candidate-space.ts';
+import { type DeviceProfile, targetOf } from '../tune/device.ts';
+import { analyze } from '../tune/features.ts';
+import { workloadRow } from '../tune/workload-key.ts';
+import { executedSteps } from './executed-steps.ts';
+import { nearestShapes } from './nearest-shapes.ts';
+import { orderRecords } from './order-records.ts';
+import type { Answer, Rank } from './ranks.ts';
+
+/** A kernel with where its schedule is from. */
+export interface Reused {
+  readonly kernel: Kernel;
+  readonly answer: Answer;
+}
+
+/** Calls of equal workloads, which share a kernel. */
+export interface Group<S extends KernelSource> {
+  readonly source: S;
+  readonly row: WorkloadRow;
+  readonly calls: readonly S[];
+}
+
+/** Makes kernels, for a processor or for a GPU. */
+export interface KernelBuilder<S extends KernelSource> {
+  /** By the default schedule. */
+  readonly standard: (source: S) => Kernel;
+  /** Throws where the schedule is not legal, or cannot be lowered. */
+  readonly build: (source: S, target: Target, decisions: Decisions) => Kernel;
+}
+
+/** What proposals are looked for in. */
+export interface Sources {
+  readonly store: TuningStore;
+  readonly profile: DeviceProfile;
+  readonly costModel?: CostModel;
+  /** Whether memory allows the definition that is chosen. */
+  readonly allows: (decisions: Decisions) => boolean;
+}
+
+/** A schedule that a kernel may get. */
+interface Proposal {
+  readonly rank: Exclude<Rank, 5>;
+  readonly target: Target;
+  readonly decisions: Decisions;
+  readonly record?: TuningRecord;
+}
+
+/** So many of the best records of each kind are looked at. */
+const KEPT = 64;
+/** So many schedules are tried before the next rank is. */
+const TRIES = 4;
+/** From so many schedules the cost model takes the best. */
+const SAMPLE = 32;
+/** How much faster it has to be, as a logarithm: what the prior says of a workload that it has not seen is less sure. */
+const MARGIN = 0.2;
+
+/** Those whose workloads and keys are equal. */
+export function equalWorkloads<S extends KernelSource>(
+  sources: readonly S[],
+  keyOf: (source: S) => string,
+): readonly Group<S>[] {
+  const known = sources.map((source) => ({ source, row: workloadRow(source) }));
+  const groups = Map.groupBy(known, ({ source, row }) => `${row.hash} ${keyOf(source)}`);
+  return [...groups.values()].flatMap((group) => {
+    const calls = group.map(({ source }) => source);
+    return group.slice(0, 1).map((first) => ({ ...first, calls }));
+  });
+}
+
+/** The first proposal that can be built; the default schedule where there is none. */
+export async function bestOf<S extends KernelSource>(
+  group: Group<S>,
+  sources: Sources,
+  builder: KernelBuilder<S>,
+): Promise<Reused> {
+  const { source, row } = group;
+  for await (const { rank, target, decisions, record } of proposals(group, sources)) {
+    const kernel = attempt(() => builder.build(source, target, decisions));
+    if (kernel === undefined) continue;
+    if (rank < 3 && record !== undefined && !isAsMeasured(kernel, target, record)) continue;
+    if (rank === 3 && spills(kernel, target, () => builder.standard(source))) continue;
+    const origin = record && { record: { sha256: idOf(record), workload: record.workload } };
+    return { kernel, answer: { rank, workload: row.hash, ...origin } };
+  }
+  return { kernel: builder.standard(source), answer: { rank: 5, workload: row.hash } };
+}
+
+/**
+ * A record counts for what was measured: where its decisions have come to give another schedule, because rules have
+ * changed since, its time says little.
+ */
+const isAsMeasured = (kernel: Kernel, target: Target, { trace }: TuningRecord): boolean =>
+  executedSteps(variantFor(target, kernel).trace) === executedSteps(trace);
+
+/** Whether values go to memory and back for want of registers, more of them than by the default schedule. */
+function spills(kernel: Kernel, target: Target, standard: () => Kernel): boolean {
+  const alive = vectorsAlive(kernel, target);
+  return alive > target.vectorRegisters && alive > vectorsAlive(standard(), target);
+}
+
+function vectorsAlive(kernel: Kernel, target: Target): number {
+  const { lowered, shared } = variantFor(target, kernel);
+  return analyze(lowered.map(executable(target)), shared, target).vectorsAlive;
+}
+
+const variantFor = (target: Target, kernel: Kernel): KernelVariant => (target === wasmSimd ? kernel : kernel.relaxed);
+
+async function* proposals(group: Group<KernelSource>, sources: Sources): AsyncGenerator<Proposal> {
+  yield* await measured(group, sources);
+  yield* nearest(group, sources);
+  yield* predicted(group, sources);
+}
+
+/** Ranks 1 and 2. */
+async function measured(
+  { row }: Group<KernelSource>,
+  { store, profile, allows }: Sources,
+): Promise<readonly Proposal[]> {
+  const known = orderRecords(await store.recordsOf(row.hash, KEPT), profile);
+  return known
+    .map((usable) => ({ ...usable, decisions: decisionsIn(usable.record) }))
+    .filter(({ decisions }) => allows(decisions))
+    .slice(0, TRIES);
+}
+
+/** Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. */
+async function* nearest({ row }: Group<KernelSource>, { store, profile, allows }: Sources): AsyncGenerator<Proposal> {
+  let tries = 0;
+  for (const near of nearestShapes(row.shape, await store.workloadsOf(row.family))) {
+    const known = orderRecords(await store.recordsOf(near.hash, KEPT), profile);
+    const best = known.find(({ record }) => allows(decisionsIn(record)));
+    if (best === undefined) continue;
+    if (++tries > TRIES) return;
+    yield { rank: 3, target: best.target, decisions: decisionsIn(best.record), record: best.record };
+  }
+}
+
+/** Rank 4: what a cost model takes for the fastest of a sample, where it is clearly faster than the default schedule. */
+function* predicted(
+  { source, row }: Group<KernelSource>,
+  { profile, costModel, allows }: Sources,
+): Generator<Proposal> {
+  if (costModel === undefined) return;
+  const target = targetOf(profile);
+  const space = candidateSpace(source, target);
+  const drawn = inOneGo(randomStrategy(space, randomSourceOf(0, row.hash)).propose(SAMPLE));
+  const allowed = drawn.filter(({ decisions }) => allows(decisions));
+  const [standard = 0, ...scores] = costModel.score([space.preferred, ...allowed]);
+  const score = Math.max(...scores);
+  const best = allowed[scores.indexOf(score)];
+  if (best !== undefined && score > standard + MARGIN) yield { rank: 4, target, decisions: best.decisions };
+}
+
+/** None where a schedule is not legal or cannot be lowered, whatever the reason. */
+function attempt(build: () => Kernel): Kernel | undefined {
+  try {
+    return build();
+  } catch {
+    return undefined;
+  }
+}
+
+const decisionsIn = ({ decisions }: TuningRecord): Decisions => new Map(Object.entries(decisions));

@@ -1,0 +1,36 @@
+import { asDecided } from '../../schedules/decision.ts';
+import type { Kernel } from '../kernels.ts';
+import type { DeviceProfile } from '../tune/device.ts';
+import { buildWebgpuKernel, type WebgpuSource } from '../webgpu/kernels.ts';
+import { bestOf, equalWorkloads, type KernelBuilder, type Reused } from './choose-schedule.ts';
+import type { ReuseOptions } from './reuse.ts';
+
+const forWebgpu: KernelBuilder<WebgpuSource> = {
+  standard: ({ standard }) => standard,
+  build: (source, _, decisions) => buildWebgpuKernel(source, asDecided(decisions)),
+};
+
+/** No device that any record is of. */
+const anyGpu: DeviceProfile = {
+  device: { class: '', fingerprint: '' },
+  engine: { name: '', version: '' },
+  features: ['webgpu'],
+};
+
+/**
+ * The kernels of groups that WebGPU computes, with what a tuning database knows of their workloads or of near ones, as
+ * `reuseKernels` has them. Throws a CompilerError where the database cannot be read.
+ */
+export async function reuseWebgpuKernels(
+  sources: readonly WebgpuSource[],
+  { store, gpuProfile = anyGpu }: Pick<ReuseOptions, 'store' | 'gpuProfile'>,
+): Promise<{ readonly kernelOf: (source: WebgpuSource) => Kernel; readonly reused: readonly Reused[] }> {
+  const kernels = new Map<WebgpuSource, Kernel>();
+  const reused: Reused[] = [];
+  for (const group of equalWorkloads(sources, ({ operands }) => operands.join(' '))) {
+    const found = await bestOf(group, { store, profile: gpuProfile, allows: () => true }, forWebgpu);
+    for (const call of group.calls) kernels.set(call, found.kernel);
+    reused.push(found);
+  }
+  return { kernelOf: (source) => kernels.get(source) ?? source.standard, reused };
+}
