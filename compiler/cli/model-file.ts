@@ -8,7 +8,7 @@ import type { ArtifactSource } from '../../runtime/api.ts';
 import { files } from '../../runtime/manifest.ts';
 import { importOnnx } from '../onnx/import.ts';
 import type { ExternalData } from '../onnx/tensor.ts';
-import { compile } from '../pipeline.ts';
+import { compile, type TargetName } from '../pipeline.ts';
 import type { BindingOptions, ModelOptions } from './options.ts';
 
 /** Reads a model: the text of a graph from a `.tir` file, ONNX from any other. Throws CompilerError where it cannot. */
@@ -64,7 +64,11 @@ export async function isArtifact(path: string): Promise<boolean> {
 }
 
 /** What to load: an artifact's folder as it is, or the files of a model that is compiled in memory. */
-export async function artifactOf(path: string, options: ModelOptions): Promise<ArtifactSource> {
+export async function artifactOf(
+  path: string,
+  options: ModelOptions,
+  targets: readonly TargetName[],
+): Promise<ArtifactSource> {
   if (await isArtifact(path)) return resolve(path);
-  return (await compile(await readModel(path, options), { parallel: options.parallel })).files;
+  return (await compile(await readModel(path, options), { parallel: options.parallel, targets })).files;
 }

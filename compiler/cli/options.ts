@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { mostThreads } from '../../runtime/control.ts';
 import { type ParallelAxis, parallelAxes } from '../../schedules/space/context.ts';
+import { type TargetName, targets } from '../pipeline.ts';
 
 export type Sizes = Readonly<Record<string, number>>;
 export type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -60,6 +61,14 @@ function parseThreads(text: string): number {
   if (threads > mostThreads) throw new InvalidArgumentError(`Expected at most ${mostThreads}.`);
   return threads;
 }
+
+export const deviceOption = (): Option =>
+  new Option(
+    '--device <DEVICE>',
+    'what runs it: the processor, or a GPU by the package webgpu, whose adapter TILEWRIGHT_WEBGPU_ADAPTER can name',
+  )
+    .choices(targets)
+    .default('wasm' satisfies TargetName);
 
 export const dbOption = (): Option =>
   new Option('--db <DB>', 'the tuning database: a file, postgres://user:password@host/database, or memory');

@@ -45,7 +45,7 @@ function checkLimits(needed: Limits, limits: GPUSupportedLimits, of: string): vo
 /** What an adapter calls itself, as far as it says. */
 export function nameOf({ adapterInfo }: GPUDevice): string {
   const { device, description, vendor, architecture } = adapterInfo ?? {};
-  return device || description || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
+  return description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
 }
 
 /**

@@ -92,7 +92,9 @@ function fillIn(
   buffers: readonly GPUBuffer[],
 ): void {
   for (const { dtype, file, offset, bytes, to } of constants) {
-    const elements = new arrays[dtype]((files[file] as Uint8Array).slice(offset, offset + bytes).buffer);
+    // A copy, to be aligned; `slice` of Node's Buffer is none.
+    const copy = new Uint8Array((files[file] as Uint8Array).subarray(offset, offset + bytes));
+    const elements = new arrays[dtype](copy.buffer);
     device.queue.writeBuffer(buffers[to.buffer] as GPUBuffer, to.offset, toWords(dtype, elements) as BufferSource);
   }
 }

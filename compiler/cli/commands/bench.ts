@@ -1,8 +1,11 @@
 import { Command } from 'commander';
-import { load } from '../../../runtime/load.ts';
+import type { Model } from '../../../runtime/api.ts';
+import type { TargetName } from '../../pipeline.ts';
 import { gatherInputs } from '../inputs.ts';
+import { loadOn, targetsFor } from '../load-on.ts';
 import { artifactOf } from '../model-file.ts';
 import {
+  deviceOption,
   dimOption,
   type ModelOptions,
   parallelOption,
@@ -14,6 +17,7 @@ import {
 } from '../options.ts';
 
 interface BenchArguments extends ModelOptions {
+  readonly device: TargetName;
   readonly threads: number;
   readonly inputs?: string;
   readonly relaxedSimd: RelaxedSimd;
@@ -26,6 +30,9 @@ interface Timing {
   readonly runs: number;
   /** The threads that ran it: one where the kernels are too small to share. */
   readonly threads: number;
+  /** What a GPU calls itself that ran it. */
+  readonly adapter?: string;
+  /** On a GPU, with the time to open it and to make its pipelines. */
   readonly loadMs: number;
   readonly firstRunMs: number;
   /** The most memory that the process had in use. */
@@ -38,6 +45,7 @@ export const benchCommand = (): Command =>
       'time a model: warm-up until the engine has optimized the kernels (at least one second, and until runs get no faster), then runs for two seconds',
     )
     .argument('<MODEL|DIR>', 'a model file, or the folder of a compiled one')
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .option('--inputs <DIR>', 'a folder with inputs, as for run')
     .option('--json', 'print one line of JSON')
@@ -50,20 +58,32 @@ export const benchCommand = (): Command =>
 async function run(path: string, options: BenchArguments): Promise<void> {
   const timing = await measure(path, options);
   const lines = [
-    `median ${timing.medianMs.toFixed(3)} ms, 90 % within ${timing.p90Ms.toFixed(3)} ms, of ${timing.runs} runs${timing.threads > 1 ? ` on ${timing.threads} threads` : ''}`,
+    `median ${timing.medianMs.toFixed(3)} ms, 90 % within ${timing.p90Ms.toFixed(3)} ms, of ${timing.runs} runs${placeOf(timing)}`,
     `load ${timing.loadMs.toFixed(1)} ms, first run ${timing.firstRunMs.toFixed(1)} ms, peak memory ${(timing.peakBytes / 2 ** 20).toFixed(0)} MiB`,
   ];
   process.stdout.write(options.json ? `${JSON.stringify(timing)}\n` : `${lines.join('\n')}\n`);
 }
 
+const placeOf = ({ adapter, threads }: Timing): string =>
+  adapter !== undefined ? ` on ${adapter}` : threads > 1 ? ` on ${threads} threads` : '';
+
 const measuredMs = 2000;
 const leastRuns = 5;
 
 async function measure(path: string, options: BenchArguments): Promise<Timing> {
-  const artifact = await artifactOf(path, options);
+  const { device, relaxedSimd, threads } = options;
+  const artifact = await artifactOf(path, options, targetsFor(device));
   const start = performance.now();
-  const model = await load(artifact, { ...relaxedSimdLoad(options.relaxedSimd), threads: options.threads });
+  const on = await loadOn(device, artifact, { ...relaxedSimdLoad(relaxedSimd), threads });
   const loadMs = performance.now() - start;
+  try {
+    return { ...(await timingOf(on.model, options, loadMs)), ...(on.adapter !== undefined && { adapter: on.adapter }) };
+  } finally {
+    await on.close();
+  }
+}
+
+async function timingOf(model: Model, options: BenchArguments, loadMs: number): Promise<Timing> {
   const inputs = await gatherInputs(model, options.inputs);
   const once = async (): Promise<number> => {
     const before = performance.now();
@@ -74,7 +94,6 @@ async function measure(path: string, options: BenchArguments): Promise<Timing> {
   const firstRunMs = await once();
   await warmUp(once);
   const times = await timesOf(once, measuredMs);
-  model.dispose();
   return {
     medianMs: quantile(times, 0.5),
     p90Ms: quantile(times, 0.9),

@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
 import { f16ToNumber } from '../../../ir/f16.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
-import { load } from '../../../runtime/load.ts';
 import { compareTensors, type Difference, describeDifference } from '../../io/compare.ts';
 import { readTensorFolder } from '../../io/tensor-folder.ts';
+import type { TargetName } from '../../pipeline.ts';
 import { gatherInputs } from '../inputs.ts';
+import { loadOn, targetsFor } from '../load-on.ts';
 import { artifactOf } from '../model-file.ts';
 import {
+  deviceOption,
   dimOption,
   type ModelOptions,
   parallelOption,
@@ -20,6 +22,7 @@ import {
 } from '../options.ts';
 
 interface RunArguments extends ModelOptions {
+  readonly device: TargetName;
   readonly threads: number;
   readonly relaxedSimd: RelaxedSimd;
   readonly inputs?: string;
@@ -44,21 +47,28 @@ export const runCommand = (): Command =>
     .addOption(dimOption())
     .addOption(shapeOption())
     .addOption(parallelOption())
+    .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(relaxedSimdOption())
     .action(run);
 
 async function run(path: string, options: RunArguments): Promise<void> {
-  const model = await load(await artifactOf(path, options), {
-    ...relaxedSimdLoad(options.relaxedSimd),
-    threads: options.threads,
-  });
-  const outputs = await model.run(await gatherInputs(model, options.inputs));
-  model.dispose();
+  const outputs = await outputsOf(path, options);
   const differences = options.check === undefined ? {} : await compare(outputs, options.check, options);
   const failed = Object.values(differences).some((difference) => difference.wrong > 0);
   process.stdout.write(options.json ? json(outputs, differences) : text(outputs, differences));
   if (failed) process.exitCode = 1;
+}
+
+async function outputsOf(path: string, options: RunArguments): Promise<Outputs> {
+  const { device, relaxedSimd, threads } = options;
+  const artifact = await artifactOf(path, options, targetsFor(device));
+  const { model, close } = await loadOn(device, artifact, { ...relaxedSimdLoad(relaxedSimd), threads });
+  try {
+    return await model.run(await gatherInputs(model, options.inputs));
+  } finally {
+    await close();
+  }
 }
 
 type Outputs = Readonly<Record<string, TensorData>>;

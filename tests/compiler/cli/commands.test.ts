@@ -6,8 +6,12 @@ import { writeNpy } from '../../../compiler/io/npy.ts';
 import { writeTensorProto } from '../../../compiler/io/tensor-proto.ts';
 import { smallInput, smallModel, smallOutput } from '../../house/small-model.ts';
 import { f32 } from '../../runtime/models.ts';
+import { softwareAdapter } from '../../webgpu/dawn.ts';
 import { externalInitializer, modelBytes, node, valueInfo } from '../onnx/models.ts';
 import { tilewright } from './tilewright.ts';
+
+/** What commands that are started here find. */
+const adapter = await softwareAdapter();
 
 const x = f32([2, 3], smallInput);
 const y = f32([2, 2], smallOutput);
@@ -142,6 +146,31 @@ describe('run', () => {
     const [first, second] = [await done('run', at('small.onnx')), await done('run', at('small.onnx'))];
     expect(first).toBe(second);
   });
+});
+
+describe('on a GPU', () => {
+  /** What a command says; drivers speak on standard error. */
+  const said = async (...args: readonly string[]) => (await tilewright(args)).stdout;
+
+  test('run and bench say that there is no such adapter', async () => {
+    process.env['TILEWRIGHT_WEBGPU_ADAPTER'] = 'no such';
+    const { code, stderr } = await tilewright(['run', at('small.onnx'), '--device', 'webgpu']);
+    delete process.env['TILEWRIGHT_WEBGPU_ADAPTER'];
+    expect(stderr).toContain('no WebGPU adapter called no such (TILEWRIGHT_WEBGPU_ADAPTER)');
+    expect(code).toBe(1);
+  });
+
+  test.skipIf(typeof adapter === 'string')(
+    `run and bench compile for it, and load what was compiled for it${typeof adapter === 'string' ? `: ${adapter}` : ''}`,
+    async () => {
+      const check = ['--device', 'webgpu', '--inputs', at('pb'), '--check', at('pb')];
+      expect(await said('run', at('small.onnx'), ...check)).toMatch(/: matches$/m);
+      await said('compile', at('small.onnx'), '--target', 'webgpu', '-o', at('for-gpu'));
+      expect(await said('run', at('for-gpu'), ...check)).toMatch(/: matches$/m);
+      expect(await said('bench', at('for-gpu'), '--device', 'webgpu')).toMatch(/ runs on swiftshader/i);
+      expect((await tilewright(['run', at('for-gpu')])).stderr).toContain('compiled for WebGPU alone');
+    },
+  );
 });
 
 test('run and bench take a number of threads, and a model to divide along an axis', async () => {
