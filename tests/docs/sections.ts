@@ -18,12 +18,12 @@ export const sections: Readonly<Record<string, () => string>> = {
   'graph passes': () =>
     table(
       ['pass', 'what it does'],
-      graphPasses.map(({ name, run }) => [`\`${name}\``, sentenceOf('compiler/graph-passes', name, run.name)]),
+      graphPasses.map(({ name }) => [`\`${name}\``, sentenceOf('compiler/graph-passes', name)]),
     ),
   'tensor passes': () =>
     table(
       ['pass', 'what it does'],
-      tensorPasses.map(({ name, run }) => [`\`${name}\``, sentenceOf('compiler/tensor-passes', name, run.name)]),
+      tensorPasses.map(({ name }) => [`\`${name}\``, sentenceOf('compiler/tensor-passes', name)]),
     ),
   'figures of models': () =>
     `${table(['model', 'ms', 'onnxruntime-web', 'onnxruntime-node', 'two threads'], modelRows())}\n${conditions()}`,
@@ -32,14 +32,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   primitives: () =>
     table(
       ['primitive', 'what it does'],
-      Object.keys(primitives).map((name) => [
-        `\`${name}\``,
-        sentenceOf(
-          'schedules/primitives',
-          name,
-          name.replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase()),
-        ),
-      ]),
+      Object.keys(primitives).map((name) => [`\`${name}\``, sentenceOf('schedules/primitives', name)]),
     ),
 };
 
@@ -74,8 +67,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|');
 
-/** The first sentence of the comment above an export, which says what it does. */
-function sentenceOf(folder: string, name: string, exported: string): string {
+/** The first sentence of the comment above the export of a file that is called as the file, which says what it does. */
+function sentenceOf(folder: string, name: string): string {
+  const exported = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   const [file = ''] = [`${folder}/${name}.ts`, `${folder}/${name}/index.ts`].filter((path) =>
     existsSync(join(root, path)),
   );
