@@ -41,8 +41,10 @@ interface Plan {
 }
 
 function planBuffer(temp: Buffer, accesses: readonly Access[]): Plan | undefined {
-  const around = commonLoops(accesses);
-  const isOwn = temp.scope === 'local' || temp.scope === 'thread';
+  // The invocations of a workgroup fill a buffer of it together.
+  const isShared = ({ loopKind }: For): boolean => temp.scope === 'workgroup' && loopKind.startsWith('invocation.');
+  const around = commonLoops(accesses).filter((loop) => !isShared(loop));
+  const isOwn = temp.scope !== 'global';
   const axes = isOwn ? [] : around.filter(({ loopKind }) => isThreadAxis(loopKind));
   const canShrink = axes.every((loop) => loop.extent.kind === 'const');
   const regions = canShrink ? commonRegions(temp, accesses, new Set(around.map((loop) => loop.loopVar))) : [];

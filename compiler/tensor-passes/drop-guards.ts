@@ -1,20 +1,34 @@
+import { isStatic } from '../../ir/dim.ts';
+import { boundsOf } from '../../ir/tensor/bounds.ts';
 import { and } from '../../ir/tensor/build.ts';
 import type { Block, Expr, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { rewrite, update, walk, walkExpr } from '../../ir/tensor/visit.ts';
+import { collectAccesses, loopRange } from './accesses.ts';
 import { conjuncts } from './guards.ts';
 
 /**
  * Computes what lies beyond the edge of a tile in registers like all else, where loads out of bounds are safe: nothing
  * reads those results, since whatever stores a result is guarded itself. What says which steps of a reduction there are
- * stays.
+ * stays, and so do guards that keep a buffer's own bounds.
  *
  *   block C(vi = i, vk: reduce(29) = k) where i < 7 && k < 29 { %acc[vi] = … }   →   … where k < 29 { … }    with acc local
  */
 export function dropGuards(func: TensorFunc): TensorFunc {
-  const local = new Set(func.temps.filter(({ scope }) => scope === 'local').map(({ name }) => name));
+  const local = new Map(func.temps.filter(({ scope }) => scope === 'local').map((temp) => [temp.name, temp]));
+  const inBounds = new Map<string, boolean>();
+  for (const { buffer, indices, loops } of collectAccesses(func.body)) {
+    const shape = local.get(buffer)?.shape;
+    const ranges = new Map(loops.map(({ loopVar, extent }) => [loopVar, loopRange(extent)]));
+    const fits = indices.every((index, dim) => {
+      const [{ min, max }, extent] = [boundsOf(index, ranges), shape?.[dim]];
+      return extent !== undefined && isStatic(extent) && min >= 0 && max < extent;
+    });
+    inBounds.set(buffer, fits && inBounds.get(buffer) !== false);
+  }
+  const free = new Set([...local.keys()].filter((name) => inBounds.get(name) === true));
   const visit = (block: Block): Block => {
     const { predicate, ...rest } = block;
-    if (predicate === undefined || !writesOnly(block, local)) return block;
+    if (predicate === undefined || !writesOnly(block, free)) return block;
     const reduced = variablesOf(block.iters.filter(({ kind }) => kind === 'reduce').map(({ value }) => value));
     const kept = conjuncts(predicate).filter((part) => !isDisjoint(variablesOf([part]), reduced));
     return kept.length === 0 ? rest : update(block, { predicate: kept.reduce(and) });

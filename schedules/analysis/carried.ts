@@ -1,6 +1,7 @@
 import type { For, Scope, TensorFunc, ThreadAxis } from '../../ir/tensor/tensor-func.ts';
 import { isThreadAxis } from '../../ir/tensor/typing.ts';
 import { type Access, touchersOf } from './accesses.ts';
+import { isCooperative, isFilledTogether } from './cooperative.ts';
 import { feeds } from './iters.ts';
 import { type BlockSite, blockSites, fail, findBuffer, type LoopSite, loopSites, sitesUnder } from './nests.ts';
 import { isRemade, isSeparate, namesOf, writtenAccesses } from './overlap.ts';
@@ -31,6 +32,7 @@ export function requireIndependent(func: TensorFunc, { loop, outer }: LoopSite, 
     if (isSeparate(func, accesses, loop.loopVar, outer)) continue;
     const own = isOwn(findBuffer(func, buffer).scope, kind);
     if (own && isRemade(func, buffer, accesses, [...outer, loop])) continue;
+    if (kind.startsWith('invocation.') && isFilledTogether(func, buffer, accesses, { loop, outer })) continue;
     const blocks = [...new Set(accesses.map((access) => access.site.block.name))];
     const who = `block${blocks.length > 1 ? 's' : ''} ${blocks.map((name) => `'${name}'`).join(', ')}`;
     fail(
@@ -70,7 +72,8 @@ export function requireLoopKinds(func: TensorFunc): TensorFunc {
     const { loopVar, loopKind } = site.loop;
     if (loopKind === 'serial' || loopKind === 'unrolled') continue;
     const twin = site.outer.find((loop) => loop.loopKind === loopKind && isThreadAxis(loopKind));
-    if (twin !== undefined) fail(func, `loop '${loopVar}'`, `loop '${twin.loopVar}' around it is ${loopKind} already`);
+    if (twin !== undefined && !isCooperative(func, site, twin))
+      fail(func, `loop '${loopVar}'`, `loop '${twin.loopVar}' around it is ${loopKind} already`);
     requireIndependent(func, site, loopKind);
   }
   return func;

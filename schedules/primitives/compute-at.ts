@@ -1,7 +1,7 @@
 import { int, seq } from '../../ir/tensor/build.ts';
 import { exprKey } from '../../ir/tensor/expr-key.ts';
 import { sizeRanges } from '../../ir/tensor/simplify.ts';
-import type { Block, Buffer, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Block, Buffer, For, Iter, Stmt, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { update, walk } from '../../ir/tensor/visit.ts';
 import { accessesOf, readersOf, writersOf, writtenBy } from '../analysis/accesses.ts';
 import { requireLoopKinds } from '../analysis/carried.ts';
@@ -34,8 +34,8 @@ import { nestOver, type Part, wholeOf } from './part-nest.ts';
 
 /**
  * Moves the block that computes a temporary buffer under a loop of the blocks that read it. It gets new loops, one for
- * each of its iteration variables in their order, over what is read in one iteration of that loop; they are called
- * `<block>_<variable>` unless `names` says otherwise. The buffer keeps its shape. Blocks after the loop may read it too,
+ * each of its iteration variables in their order, over what is read in one iteration of that loop (of a buffer of a
+ * workgroup, what all its invocations read in one); they are called `<block>_<variable>` unless `names` says otherwise. The buffer keeps its shape. Blocks after the loop may read it too,
  * where its iterations compute all of it.
  *
  *   for a in 64 { block T(v: spatial(64) = a) { %T[v] = exp(%A[v]) } }
@@ -168,7 +168,10 @@ function partsNeeded(
   target: LoopSite,
   buffer: Buffer,
 ): readonly Part[] {
-  const fixed = new Set([...func.sizes, ...[...target.outer, target.loop].map((loop) => loop.loopVar)]);
+  // All invocations of a workgroup share its memory: there is what any of them reads.
+  const isFree = ({ loopKind }: For): boolean => buffer.scope === 'workgroup' && loopKind.startsWith('invocation.');
+  const around = [...target.outer, target.loop].filter((loop) => !isFree(loop));
+  const fixed = new Set([...func.sizes, ...around.map((loop) => loop.loopVar)]);
   const ranges = mergeRanges(
     sizeRanges(func),
     ...consumers.flatMap(({ block, loops }) => [loopRanges(loops), bodyRanges(block)]),

@@ -15,16 +15,14 @@ export const gridOf = (func: TensorFunc): Grid => ({
   workgroupSize: extents(func, 'invocation'),
 });
 
-/** By axis. */
+/** By axis. Of several loops over one axis of invocations the longest counts: the others leave some without work. */
 function extents({ name, body }: TensorFunc, level: 'workgroup' | 'invocation'): readonly [number, number, number] {
   const found = new Map<string, number>();
   walk(body, {
     stmt: (node) => {
       if (node.kind !== 'for' || !isThreadAxis(node.loopKind) || !node.loopKind.startsWith(level)) return;
       invariant(node.extent.kind === 'const', `${name}: the extent of ${node.loopVar} is known`);
-      const [extent, before] = [Number(node.extent.value), found.get(node.loopKind)];
-      invariant(before === undefined || before === extent, `${name}: the loops of ${node.loopKind} have one extent`);
-      found.set(node.loopKind, extent);
+      found.set(node.loopKind, Math.max(Number(node.extent.value), found.get(node.loopKind) ?? 1));
     },
   });
   const along = (axis: string): number => found.get(`${level}.${axis}`) ?? 1;

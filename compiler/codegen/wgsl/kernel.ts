@@ -2,6 +2,7 @@ import type { Buffer, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { walk } from '../../../ir/tensor/visit.ts';
 import { staticElements } from '../../static-shape.ts';
 import { variablesOf } from '../variables.ts';
+import { placeBarriers } from './barriers.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
@@ -66,9 +67,11 @@ export function emitKernel(
     func,
     variables,
     operands,
+    grid: gridOf(func),
+    barriers: placeBarriers(func),
     nameOf: (variable) => global.get(variable) ?? localName(variable),
   };
-  const entryPoint = { name, ...gridOf(func) };
+  const entryPoint = { name, ...k.grid };
   const locals = func.temps.filter(({ scope }) => scope === 'local' || scope === 'thread');
   const body = emitStmts(k, func.body);
   const bindings = bound.map((buffer, at) => {

@@ -6,8 +6,17 @@ import { component, emitExpr, vectorPlace } from './expressions.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
 
-/** The lines of a statement, in the order of the IR. */
+/** The lines of a statement, in the order of the IR, after the barriers that stand before it. */
 export function emitStmts(k: KernelContext, stmt: Stmt): readonly string[] {
+  const barriers = [...(k.barriers.before.get(stmt) ?? [])].map((kind) => `${kind}Barrier();`);
+  const axes = k.barriers.alike.get(stmt);
+  const lines = emitStmt(k, stmt);
+  if (axes === undefined) return barriers.length === 0 ? lines : [...barriers, ...lines];
+  const isFirst = axes.map((axis) => `${axis.replace('.', '_id.')} == 0u`).join(' && ');
+  return [...barriers, `if (${isFirst}) {`, ...indent(lines), '}'];
+}
+
+function emitStmt(k: KernelContext, stmt: Stmt): readonly string[] {
   switch (stmt.kind) {
     case 'seq':
       return stmt.stmts.flatMap((child) => emitStmts(k, child));
@@ -38,14 +47,24 @@ export function emitStmts(k: KernelContext, stmt: Stmt): readonly string[] {
 export const indent = (lines: readonly string[]): readonly string[] =>
   lines.map((line) => (line === '' ? '' : `  ${line}`));
 
-/** A loop over workgroups or invocations is none: each has its place in it. */
+/** A loop over workgroups or invocations is none: each has its place in it, or has none where the loop is short. */
 function emitLoop(k: KernelContext, stmt: For): readonly string[] {
   const { loopKind, extent, body } = stmt;
   const name = k.nameOf(stmt.loopVar);
-  if (isThreadAxis(loopKind)) return [`let ${name} = i32(${loopKind.replace('.', '_id.')});`, ...emitStmts(k, body)];
+  if (isThreadAxis(loopKind)) {
+    const id = loopKind.replace('.', '_id.');
+    const lines = [`let ${name} = i32(${id});`, ...emitStmts(k, body)];
+    return isShort(k, stmt) ? [`if (${id} < ${emitExpr(k, extent)}u) {`, ...indent(lines), '}'] : lines;
+  }
   invariant(loopKind === 'serial', `${k.func.name}: the ${loopKind} loop ${stmt.loopVar} reached code generation`);
   const head = `for (var ${name} = 0; ${name} < ${emitExpr(k, extent)}; ${name}++) {`;
   return [head, ...indent(emitStmts(k, body)), '}'];
+}
+
+/** Whether other loops over the same axis are longer. */
+function isShort({ grid }: KernelContext, { loopKind, extent }: For): boolean {
+  const sizes = loopKind.startsWith('workgroup') ? grid.workgroups : grid.workgroupSize;
+  return extent.kind === 'const' && Number(extent.value) < (sizes['xyz'.indexOf(loopKind.slice(-1))] ?? 1);
 }
 
 function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonly string[] {
