@@ -12,8 +12,3 @@ export class ModelInputError extends Error {
 export class ThreadError extends Error {
   override readonly name = 'ThreadError';
 }
-
-/** A GPU cannot run a model: there is none, it cannot hold it, or it was lost. */
-export class GpuError extends Error {
-  override readonly name = 'GpuError';
-}

@@ -207,5 +207,4 @@ export const files = {
   kernels: 'kernels.wasm',
   relaxedKernels: 'kernels.relaxed.wasm',
   weights: 'weights.bin',
-  shaders: 'kernels.wgsl',
 } as const;

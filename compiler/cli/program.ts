@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { CompilerError } from '../../ir/errors.ts';
-import { ArtifactError, GpuError, ModelInputError } from '../../runtime/errors.ts';
+import { ArtifactError, ModelInputError } from '../../runtime/errors.ts';
+import { GpuError } from '../../runtime/webgpu/errors.ts';
 import { version } from '../version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { compileCommand } from './commands/compile.ts';

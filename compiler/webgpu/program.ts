@@ -4,7 +4,6 @@ import { valueTypes } from '../../ir/graph/edit.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import {
-  files,
   type GpuBinding,
   type GpuProgram,
   type GpuStep,
@@ -27,6 +26,9 @@ import { constantsOnGpu, type GpuLayout, layoutForGpu } from './layout.ts';
 import { limitsOf } from './limits.ts';
 import { narrowConstants } from './narrow-storage.ts';
 import { type Part, partsOf } from './parts.ts';
+
+/** The file of the code. */
+const shaders = 'kernels.wgsl';
 
 /** A graph as it will run on a GPU, and in part on the processor: its kernels, before anything has a place. */
 export interface ScheduledForGpu {
@@ -120,7 +122,7 @@ export async function compileForGpu(
   const aliases = aliasSources(fused);
   const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
   const program: GpuProgram = {
-    shaders: files.shaders,
+    shaders,
     functionsEnd: module.ends[0] ?? 0,
     kernels: [...module.entryPoints.values()].map(({ name }, i) => ({ name, end: module.ends[i + 1] ?? 0 })),
     limits: limitsOf(
@@ -137,7 +139,7 @@ export async function compileForGpu(
     ...(host && layouts.host && { host: describeHost(layouts.host, host.calls, host.refused) }),
   };
   const code = {
-    [files.shaders]: new TextEncoder().encode(module.code),
+    [shaders]: new TextEncoder().encode(module.code),
     ...(host && { [hostKernels]: await emitHostKernels(host.calls) }),
   };
   return { program, files: code, calls };

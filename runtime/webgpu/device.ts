@@ -1,5 +1,5 @@
-import { GpuError } from '../errors.ts';
 import type { DeviceChoice } from './api.ts';
+import { GpuError } from './errors.ts';
 
 /** A device, and whether it goes with the model. */
 export interface OpenDevice {

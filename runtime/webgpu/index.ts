@@ -5,8 +5,8 @@ import type { GpuModel, WebgpuOptions } from './api.ts';
 import { opener } from './load.ts';
 import { LoadedGpuModel } from './model.ts';
 
-export { GpuError } from '../errors.ts';
 export type * from './api.ts';
+export { GpuError } from './errors.ts';
 
 /**
  * Runs a model on a GPU, by WebGPU: `load(source, { device: webgpu() })`. All pipelines are made, and all weights are in

@@ -1,8 +1,9 @@
 import type { TensorInfo, Tensors, TypedArray } from '../api.ts';
-import { GpuError, ModelInputError } from '../errors.ts';
+import { ModelInputError } from '../errors.ts';
 import type { GpuProgram, Manifest, TensorSlot } from '../manifest.ts';
 import type { DeviceChoice, GpuInputs, GpuModel, GpuModelInfo, GpuTensors } from './api.ts';
 import { nameOf } from './device.ts';
+import { GpuError } from './errors.ts';
 import { type Executable, makeExecutable, release, runToGpu, runToHost } from './execute.ts';
 import { type GivenInput, takeInputs } from './inputs.ts';
 import type { OpenProgram } from './load.ts';

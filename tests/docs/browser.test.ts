@@ -26,10 +26,15 @@ describe.skipIf(!hasChromium)("the README's page", () => {
   let browser: Browser | undefined;
 
   beforeAll(async () => {
-    const { files } = await compile(importOnnx(await readClassifier(), { shapes: { x: [1, 3, 48, 192] } }));
+    const graph = importOnnx(await readClassifier(), { shapes: { x: [1, 3, 48, 192] } });
+    const { files } = await compile(graph);
+    const both = await compile(graph, { targets: ['wasm', 'webgpu'] });
     const site = new Map<string, string | Uint8Array>([
       ['/index.html', fileOf('index.html')],
       ['/page.js', fileOf('page.js')],
+      ['/gpu/index.html', fileOf('index.html').replace('page.js', 'gpu.js')],
+      ['/gpu/gpu.js', fileOf('gpu.js')],
+      ...Object.entries(both.files).map(([name, bytes]) => [`/gpu/dist/${name}`, bytes] as const),
       ...Object.entries(files).map(([name, bytes]) => [`/dist/${name}`, bytes] as const),
     ]);
     server = createServer(({ url = '' }, response) => {
@@ -46,13 +51,22 @@ describe.skipIf(!hasChromium)("the README's page", () => {
     server?.close();
   });
 
-  test('shows the result under the policy that the README names', async () => {
-    const page = await browser?.newPage();
-    const port = (server?.address() as AddressInfo | undefined)?.port;
-    await page?.goto(`http://127.0.0.1:${port}/index.html`);
-    await page?.waitForFunction('document.querySelector("#result").textContent !== "…"');
-    const scores = (await page?.textContent('#result'))?.split(' ').map(Number) ?? [];
-    expect(scores).toHaveLength(2);
-    expect(scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 4);
-  });
+  test.for([
+    ['a processor', 'index.html'],
+    ['a GPU', 'gpu/index.html'],
+  ])(
+    'shows the result of %s under the policy that the README names',
+    { timeout: 120_000 },
+    async ([, path], context) => {
+      const page = await browser?.newPage();
+      const port = (server?.address() as AddressInfo | undefined)?.port;
+      await page?.goto(`http://127.0.0.1:${port}/${path}`);
+      if (path?.startsWith('gpu') && (await page?.evaluate('navigator.gpu?.requestAdapter() ?? null')) === null)
+        return context.skip('Chromium has no adapter for WebGPU');
+      await expect.poll(() => page?.textContent('#result'), { timeout: 60_000 }).toMatch(/^[-\d.e]+ [-\d.e]+$/);
+      const scores = (await page?.textContent('#result'))?.split(' ').map(Number) ?? [];
+      expect(scores).toHaveLength(2);
+      expect(scores.reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 4);
+    },
+  );
 });

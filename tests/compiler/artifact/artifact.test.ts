@@ -36,6 +36,22 @@ describe('the manifest', () => {
     }
   });
 
+  test('is that of a GPU as well, of the processor beside it, and of both', async () => {
+    const graph = graphOf((g) => {
+      const exponent = g.op('exp', [g.input('x', 'f32', [8])], {});
+      const wide = g.op('cast', [exponent], { to: 'f64' });
+      return g.op('add', [exponent, g.op('cast', [g.op('add', [wide, wide], {})], { to: 'f32' })], {});
+    });
+    const plain = graphOf((g) => g.op('exp', [g.input('x', 'f32', [8])], {}));
+    const mixed = await compile(graph, { targets: ['wasm', 'webgpu'] });
+    for (const { files: artifact } of [mixed, await compile(plain, { targets: ['webgpu'] })]) {
+      validate(manifestOf(artifact));
+      expect(validate.errors).toBeNull();
+    }
+    expect(Object.keys(mixed.files)).toContain('kernels.host.wasm');
+    expect((await compile(graph, { targets: ['wasm', 'webgpu'] })).files).toEqual(mixed.files);
+  });
+
   test('has a schema that refuses what is missing, unknown or of another type', () => {
     const manifest = manifestOf(files);
     const { plan: _, ...withoutPlan } = manifest;

@@ -16,6 +16,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tilewright-typings-'));
   await writeArtifact((await compile(importOnnx(smallModel()))).files, join(folder, 'model'));
   await writeArtifact(await artifactWith('first'), join(folder, 'variants'));
+  const { files } = await compile(importOnnx(smallModel()), { targets: ['wasm', 'webgpu'] });
+  await writeArtifact(files, join(folder, 'gpu'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -53,6 +55,26 @@ const any: Model = await loadAny('somewhere', {});
 const { z } = await any.run({ x });
 const error: Error = new ArtifactError('text');
 export { error, first, z };
+`;
+  expect(await check(program)).toBe('');
+});
+
+test('what runs on a GPU is typed', async () => {
+  const program = `
+import { GpuError, load, webgpu, type GpuTensor } from './gpu/index.js';
+
+const model = await load({ device: webgpu({ onProgress: (done, total) => console.log(done / total) }) });
+const x = { dtype: 'f32', shape: [2, 3], data: new Float32Array(6) } as const;
+const { y } = await model.run({ x }, { outputs: 'gpu' });
+const onGpu: GpuTensor = y;
+const { y: last } = await model.run({ x: { ...x, data: onGpu.data } });
+const first: number | undefined = last.data[0];
+const { adapter, dispatches, pipelines } = model.info().gpu;
+await model.restore({ device: model.device });
+const onProcessor = await load();
+// @ts-expect-error: its outputs are in memory.
+await onProcessor.run({ x }, { outputs: 'gpu' });
+export { adapter, dispatches, first, GpuError, pipelines };
 `;
   expect(await check(program)).toBe('');
 });

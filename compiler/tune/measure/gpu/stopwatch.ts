@@ -1,4 +1,4 @@
-import { GpuError } from '../../../../runtime/errors.ts';
+import { GpuError } from '../../../../runtime/webgpu/errors.ts';
 import type { GpuInstance, Timestamps } from './gpu-instance.ts';
 
 /** Times so many runs of a kernel, one after the other, in milliseconds. */
