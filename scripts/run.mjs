@@ -11,6 +11,7 @@ const tsc = [join(modules, 'typescript', 'bin', 'tsc')];
 const oxlint = [join(modules, 'oxlint', 'bin', 'oxlint')];
 const biome = [join(modules, '@biomejs', 'biome', 'bin', 'biome')];
 const vitest = [join(modules, 'vitest', 'vitest.mjs')];
+const vite = [join(modules, 'vite', 'bin', 'vite.js')];
 const clean = [join(root, 'scripts', 'clean.mjs')];
 
 /** A job is a list of steps, each a script for Node with arguments; the user's go to the last one. */
@@ -42,6 +43,7 @@ const JOBS = {
     ],
   },
   tilewright: { steps: [[join(root, 'compiler', 'cli', 'main.ts')]] },
+  vite: { steps: [vite] },
   bench: {
     folders: [join(root, 'benchmarks')],
     steps: [[join(root, 'benchmarks', 'main.ts')]],
