@@ -31,6 +31,7 @@ export class LoadedGpuModel implements GpuModel {
   readonly #outputs: readonly TensorInfo[];
   readonly #program: GpuProgram;
   readonly #open: Opener;
+  #adapter = '';
   #running: Running | undefined;
   /** The last run, until it is over: the next one waits for it, since both use the same buffers. */
   #last: Promise<unknown> = Promise.resolve();
@@ -68,7 +69,7 @@ export class LoadedGpuModel implements GpuModel {
       features: [],
       memoryBytes: buffers.reduce((sum, { bytes }) => sum + bytes, host?.memory.bytes ?? 0),
       gpu: {
-        adapter: nameOf(this.device),
+        adapter: this.#adapter,
         dispatches,
         pipelines: kernels.length,
         onHost: host?.because ?? [],
@@ -115,6 +116,7 @@ export class LoadedGpuModel implements GpuModel {
     const open = await this.#open(choice);
     const program = await makeExecutable(open, this.#program, { inputs: this.#inputs, outputs: this.#outputs });
     const watch: Watch = {};
+    this.#adapter = nameOf(open.device);
     void watchLoss(open.device, this.#name, watch);
     return { program, watch };
   }
@@ -131,15 +133,22 @@ export class LoadedGpuModel implements GpuModel {
     const interrupted = new Promise<never>((_, reject) => {
       watch.interrupt = reject;
     });
+    const result = outputs === 'gpu' ? runToGpu(program, inputs) : runToHost(program, inputs);
     try {
-      const result = outputs === 'gpu' ? runToGpu(program, inputs) : runToHost(program, inputs);
       return await Promise.race([result, interrupted]);
     } catch (error) {
+      void discard(result);
       throw await causeOf(error, watch);
     } finally {
       delete watch.interrupt;
     }
   }
+}
+
+/** Lets go of what a run gives that nobody waits for any more. */
+async function discard(result: Promise<Readonly<Record<string, { readonly data: GPUBuffer | TypedArray }>>>) {
+  const outputs = await result.catch(() => ({}));
+  for (const { data } of Object.values(outputs)) if (!ArrayBuffer.isView(data)) data.destroy();
 }
 
 async function watchLoss({ lost }: GPUDevice, name: string, watch: Watch): Promise<void> {

@@ -185,6 +185,21 @@ describe.skipIf(device === undefined)(`on a device${why}`, () => {
     model.dispose();
   });
 
+  test('leaves no buffer of a run that was ended', async () => {
+    const own = await ((await softwareAdapter()) as GPUAdapter).requestDevice();
+    const count = counting(own);
+    const model = await openModel({ device: own });
+    const run = model.run({ x: f32([1, 2, 3, 4]) }, { outputs: 'gpu' });
+    const ended = Promise.allSettled([run]);
+    await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(undefined))));
+    model.dispose();
+    expect((await ended)[0].status).toBe('rejected');
+    await own.queue.onSubmittedWorkDone();
+    await expect.poll(count).toBe(0);
+    expect(model.info().gpu.adapter).toMatch(/swiftshader/i);
+    own.destroy();
+  });
+
   test('rejects what was started when it is disposed of', async () => {
     const model = await openModel({ device: gpu });
     const runs = [model.run({ x: f32([1, 2, 3, 4]) }), model.run({ x: f32([1, 2, 3, 4]) })];
