@@ -10,7 +10,11 @@ const LARGEST = 5;
 const SOURCE_LINES = 40;
 
 /** How a device did: how many groups agree, and where its errors are the largest. */
-export function printAgreement(device: string, groups: readonly GroupDiff[], tolerance: ScaledTolerance): string {
+export function printAgreement(
+  device: string,
+  groups: readonly GroupDiff[],
+  { tolerance, left }: { readonly tolerance: ScaledTolerance; readonly left: number },
+): string {
   const agreeing = groups.filter(({ divergence }) => divergence === undefined).length;
   const allowed = `|a − b| ≤ ${tolerance.atol}·max(1, rms) + ${tolerance.rtol}·|b|`;
   const isAccumulated = groups.some(({ accumulated }) => accumulated !== undefined);
@@ -24,7 +28,7 @@ export function printAgreement(device: string, groups: readonly GroupDiff[], tol
       `${group.position} ${nameOf(group)}`,
     ]);
   return [
-    `${device}: ${agreeing} of ${groups.length} groups agree, ${allowed}`,
+    `${device}: ${agreeing} of ${groups.length} groups agree, ${allowed}${left === 0 ? '' : `; the processor runs ${left} more`}`,
     ...(groups.length > 0
       ? [`largest errors, in parts of max(1, rms) of the result:`, ...columns([titles, ...rows])]
       : []),
@@ -141,4 +145,8 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
   return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd());
 }
 
-const short = (value: number): string => `${Number(value.toPrecision(4))}`;
+function short(value: number): string {
+  const magnitude = Math.abs(value);
+  const isPlain = value === 0 || !Number.isFinite(value) || (magnitude >= 1e-3 && magnitude < 1e6);
+  return isPlain ? `${Number(value.toPrecision(4))}` : value.toExponential(2);
+}

@@ -43,6 +43,16 @@ export async function openNodeGpu(): Promise<NodeGpu> {
   return { device, name: model || description || `${vendor} ${architecture}`.trim() || 'an unknown adapter', close };
 }
 
+/** Opens a device for some work, and closes it however that ends. Throws what opening throws, and the work. */
+export async function onNodeGpu<T>(work: (gpu: NodeGpu) => Promise<T>): Promise<T> {
+  const gpu = await openNodeGpu();
+  try {
+    return await work(gpu);
+  } finally {
+    await gpu.close();
+  }
+}
+
 async function importWebgpu(): Promise<typeof Webgpu> {
   try {
     return await import('webgpu');

@@ -8,11 +8,12 @@ import { diffGroups, type GroupDiff, type Tensors } from '../../diff/diff.ts';
 import { tolerances } from '../../diff/tolerance.ts';
 import { wasmDevice } from '../../diff/wasm.ts';
 import { webgpuDevice } from '../../diff/webgpu.ts';
+import { isAlias } from '../../kernels.ts';
 import { compile, type TargetName, targets } from '../../pipeline.ts';
 import { printAgreement, printDivergences } from '../diff-report.ts';
 import { readInputs } from '../inputs.ts';
 import { readModel } from '../model-file.ts';
-import { openNodeGpu } from '../node-gpu.ts';
+import { onNodeGpu } from '../node-gpu.ts';
 import {
   dimOption,
   type ModelOptions,
@@ -90,16 +91,14 @@ async function run(path: string, options: DiffArguments): Promise<void> {
   const graph = await readModel(path, options);
   const compilation = await compile(graph, { targets: options.devices, parallel: options.parallel });
   const inputs = await readInputs(graph.inputs.map(infoOf), options.inputs, options.seed);
-  const gpu = options.devices.includes('webgpu') ? await openNodeGpu() : undefined;
-  const { files, gpu: onGpu } = compilation;
-  for (const device of options.devices) {
-    const open =
-      device === 'webgpu' && gpu !== undefined && onGpu !== undefined
-        ? () => webgpuDevice({ graph, files, calls: onGpu.calls }, gpu.device)
-        : () => wasmDevice(compilation, relaxedSimdLoad(options.relaxedSimd));
-    await diffOn(device, open, inputs, options);
+  const { files, gpu } = compilation;
+  for (const name of options.devices) {
+    if (name === 'webgpu' && gpu !== undefined)
+      await onNodeGpu(({ device }) =>
+        diffOn(name, () => webgpuDevice({ graph, files, calls: gpu.calls }, device), inputs, options),
+      );
+    else await diffOn(name, () => wasmDevice(compilation, relaxedSimdLoad(options.relaxedSimd)), inputs, options);
   }
-  await gpu?.close();
 }
 
 async function diffOn(
@@ -117,7 +116,7 @@ async function diffOn(
     progress.advance(`${name} ${group.group.name}`);
   }
   progress.stop();
-  process.stdout.write(printAgreement(name, groups, tolerance));
+  process.stdout.write(printAgreement(name, groups, { tolerance, left: leftGroups(device) }));
   const diverging = groups.flatMap(({ divergence, ...group }) => (divergence ? [{ ...group, divergence }] : []));
   const [first] = diverging;
   if (first !== undefined) {
@@ -129,6 +128,10 @@ async function diffOn(
   await device.close();
   await own?.close();
 }
+
+/** How many groups a device leaves to the processor. */
+const leftGroups = ({ fused, runs }: DiffDevice): number =>
+  fused.nodes.filter((node) => node.op === 'fused' && !isAlias(node) && !runs(node)).length;
 
 async function writeSources(folder: string, sources: readonly KernelSource[]): Promise<void> {
   await mkdir(folder, { recursive: true });

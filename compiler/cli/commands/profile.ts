@@ -14,7 +14,7 @@ import { profileWasm } from '../../profile/wasm.ts';
 import { profileWebgpu } from '../../profile/webgpu.ts';
 import { readInputs } from '../inputs.ts';
 import { isArtifact, readModel } from '../model-file.ts';
-import { type NodeGpu, openNodeGpu } from '../node-gpu.ts';
+import { onNodeGpu } from '../node-gpu.ts';
 import {
   dimOption,
   type ModelOptions,
@@ -82,15 +82,6 @@ async function run(path: string, options: ProfileArguments): Promise<void> {
   const { trace } = options;
   if (trace === undefined) return;
   await writeWhole(trace, (file) => writeFile(file, chromeTrace(profiled.manifest.name, profiles)));
-}
-
-async function onNodeGpu<T>(work: (gpu: NodeGpu) => Promise<T>): Promise<T> {
-  const gpu = await openNodeGpu();
-  try {
-    return await work(gpu);
-  } finally {
-    await gpu.close();
-  }
 }
 
 interface Profiled {
