@@ -16,8 +16,11 @@ const MINUTES = 60_000;
 const CONSUMER = `
 import { readFile } from 'node:fs/promises';
 import { compile, importOnnx, writeArtifact } from 'tilewright';
-import { load, type Tensor } from 'tilewright/runtime';
+import { load, type ArtifactSource, type Tensor } from 'tilewright/runtime';
 import { fastestVariant } from 'tilewright/runtime/choose';
+import { type GpuModel, webgpu } from 'tilewright/runtime/webgpu';
+
+export const onGpu = (source: ArtifactSource): Promise<GpuModel> => load(source, { device: webgpu() });
 
 const { files } = await compile(importOnnx(await readFile('small.onnx')));
 await writeArtifact(files, 'from-api');
