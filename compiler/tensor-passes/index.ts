@@ -53,7 +53,7 @@ export const webgpuPasses: readonly TensorPass[] = [
   { name: 'drop-guards', run: dropGuards },
   { name: 'lower-blocks', run: lowerBlocks },
   { name: 'vectorize', run: vectorize },
-  { name: 'legalize-math', run: (func) => legalizeFunctions(func, nativeMath) },
+  { name: 'legalize-math', run: (func) => legalizeFunctions(func, { native: nativeMath, reassociates: true }) },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
   { name: 'join-loads', run: joinLoads },

@@ -51,14 +51,23 @@ const expansions: Partial<Record<UnaryOp, Expansion>> = {
  * An argument that is used several times is named by a let before the statement. Where it stands in a side of a
  * `select` and loads, the let holds `select(condition, argument, 0)`, so that nothing loads that did not load before.
  */
-export const legalizeMath = (func: TensorFunc): TensorFunc => legalizeFunctions(func, new Set());
+export const legalizeMath = (func: TensorFunc): TensorFunc =>
+  legalizeFunctions(func, { native: new Set(), reassociates: false });
 
-/** The same, but for the functions that the target has: `native`. */
-export function legalizeFunctions(func: TensorFunc, native: ReadonlySet<UnaryOp>): TensorFunc {
+/** What a target computes by itself, and how. */
+export interface MathOfTarget {
+  /** The functions that it has. */
+  readonly native: ReadonlySet<UnaryOp>;
+  /** Whether it may reassociate sums. The errors are greater then. */
+  readonly reassociates: boolean;
+}
+
+/** The same for another target. */
+export function legalizeFunctions(func: TensorFunc, target: MathOfTarget): TensorFunc {
   const fresh = freshNames(func);
   const visit = (stmt: Stmt): Stmt => {
     const wrappers: Wrapper[] = [];
-    const rewriter: Rewriter = { func, native, fresh, wrappers, guards: [] };
+    const rewriter: Rewriter = { func, target, fresh, wrappers, guards: [] };
     const mapped = mapChildren(stmt, { expr: (expr) => legalizeExpr(rewriter, expr), stmt: visit });
     return wrapIn(wrappers, mapped);
   };
@@ -67,7 +76,7 @@ export function legalizeFunctions(func: TensorFunc, native: ReadonlySet<UnaryOp>
 
 interface Rewriter {
   readonly func: TensorFunc;
-  readonly native: ReadonlySet<UnaryOp>;
+  readonly target: MathOfTarget;
   readonly fresh: FreshName;
   readonly wrappers: Wrapper[];
   /** The sides of `select`s around the place, the outermost first. */
@@ -107,7 +116,7 @@ function upperBound(expr: Expr): number {
 
 const floats: ReadonlySet<DType> = new Set(['f32', 'f16', 'f64']);
 const isPower = (expr: Expr): boolean => expr.kind === 'binary' && expr.op === 'pow' && floats.has(expr.dtype);
-const expansionOf = ({ native }: Rewriter, op: UnaryOp, dtype: DType): Expansion | undefined =>
+const expansionOf = ({ target: { native } }: Rewriter, op: UnaryOp, dtype: DType): Expansion | undefined =>
   floats.has(dtype) && !native.has(op) ? expansions[op] : undefined;
 
 function some(expr: Expr, test: (node: Expr) => boolean): boolean {
@@ -174,7 +183,7 @@ function expandTo(
     ]);
   const lanes = lanesOf(operands[0] as Expr);
   const named = operands.map((operand) => nameValue(rewriter, operand));
-  const builder = newMathBuilder(lanes, rewriter.fresh, rewriter.wrappers);
+  const builder = newMathBuilder(lanes, rewriter.target.reassociates, rewriter.fresh, rewriter.wrappers);
   return cast(
     expand(
       named.map((operand) => cast(operand, 'f32')),

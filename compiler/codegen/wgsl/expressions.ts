@@ -1,19 +1,19 @@
 import { isFloat } from '../../../ir/dtype.ts';
 import { assertNever, invariant, UnsupportedError } from '../../../ir/errors.ts';
 import { boundsOf } from '../../../ir/tensor/bounds.ts';
+import { cast } from '../../../ir/tensor/build.ts';
 import type { Binary, Expr, Load } from '../../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
 import type { Polynomial } from '../polynomial.ts';
 import { emitBitcast, emitCast, narrow } from './cast.ts';
-import { callHelper, type HelperName } from './helpers.ts';
+import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { literal } from './literal.ts';
 import { alignedBase, type Operand } from './operands.ts';
 import { emitUnary } from './unary.ts';
-import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+import { components, LANES, scalarType, storedType, vectorOf } from './value-type.ts';
 
-const components = ['x', 'y', 'z', 'w'] as const;
 export const component = (vector: string, lane: number): string => `${vector}.${components[lane] ?? 'x'}`;
 
 /** The text of an expression. One that is not a name, a number or a call stands in parentheses where it is an operand. */
@@ -27,15 +27,15 @@ export function emitExpr(k: KernelContext, expr: Expr): string {
     case 'load':
       return emitLoad(k, expr);
     case 'unary': {
-      const value = emitUnary(expr.op, expr.operand.dtype, operand(k, expr.operand), lanes, k.func.name);
-      return expr.op === 'isnan' ? value : narrow(expr.dtype, value);
+      const value = emitUnary(k, expr.op, expr.operand.dtype, operand(k, expr.operand), lanes);
+      return expr.op === 'isnan' ? value : narrow(k, expr.dtype, value, lanes);
     }
     case 'binary':
       return emitBinary(k, expr);
     case 'select':
       return `select(${emitExpr(k, expr.else)}, ${emitExpr(k, expr.then)}, ${emitExpr(k, expr.cond)})`;
     case 'cast':
-      return emitCast(expr.operand.dtype, expr.dtype, operand(k, expr.operand), lanes, k.func.name);
+      return emitCast(k, expr.operand.dtype, expr.dtype, operand(k, expr.operand), lanes);
     case 'bitcast':
       return emitBitcast(expr.operand.dtype, expr.dtype, emitExpr(k, expr.operand), lanes, k.func.name);
     case 'ramp':
@@ -94,44 +94,75 @@ const infix: Readonly<Partial<Record<Binary['op'], string>>> = {
 
 function emitBinary(k: KernelContext, expr: Binary): string {
   const { op, left, right } = expr;
+  if (left.dtype === 'bool' && isOrdering(op))
+    return emitBinary(k, { ...expr, left: cast(left, 'u32'), right: cast(right, 'u32') });
   const [a, b] = [operand(k, left), operand(k, right)];
+  // Not `a != b`: drivers compare so that it is false of a NaN.
+  if (op === 'ne' && isFloat(left.dtype)) return `!(${a} == ${b})`;
   const symbol = infix[op];
   if (symbol !== undefined)
-    return expr.dtype === 'bool' ? `${a} ${symbol} ${b}` : narrow(expr.dtype, `${a} ${symbol} ${b}`);
-  if (op === 'min' || op === 'max') return `${op}(${emitExpr(k, left)}, ${emitExpr(k, right)})`;
-  return narrow(expr.dtype, isFloat(left.dtype) ? floatDivision(k, expr, a, b) : integerDivision(k, expr, a, b));
+    return expr.dtype === 'bool' ? `${a} ${symbol} ${b}` : narrow(k, expr.dtype, `${a} ${symbol} ${b}`, lanesOf(expr));
+  const value = isFloat(left.dtype) ? floatFunction(k, expr, a, b) : integerFunction(k, expr, a, b);
+  return op === 'min' || op === 'max' ? value : narrow(k, expr.dtype, value, lanesOf(expr));
 }
 
-function floatDivision(k: KernelContext, { op, left }: Binary, a: string, b: string): string {
+const isOrdering = (op: Binary['op']): boolean => op === 'lt' || op === 'le' || op === 'gt' || op === 'ge';
+
+/** The number that all lanes of an expression are, where that is known. */
+function constantOf(expr: Expr): number | undefined {
+  if (expr.kind === 'broadcast') return constantOf(expr.value);
+  return expr.kind === 'const' ? Number(expr.value) : undefined;
+}
+
+function floatFunction(k: KernelContext, { op, left, right }: Binary, a: string, b: string): string {
+  const lanes = lanesOf(left);
   switch (op) {
     case 'div':
-      return `${a} / ${b}`;
+      // What a compiler makes of a constant zero is anything.
+      return constantOf(right) === 0 ? `${a} * ${infinityLike(k, constantOf(right) as number)}` : `${a} / ${b}`;
+    case 'min':
+    case 'max':
+      return callHelper(k, `${op}_f32`, [a, b], lanes);
     case 'mod':
-      return `${a} % ${b}`;
     case 'floordiv':
-      return `floor(${a} / ${b})`;
     case 'floormod':
-      return callHelper(k, `floormod_f32${lanesOf(left) === 1 ? '' : 'x4'}`, [a, b]);
+      return callHelper(k, `${op}_f32`, [a, b], lanes);
     default:
       throw new UnsupportedError([`${op} on ${left.dtype} on WebGPU, in kernel ${k.func.name}`]);
   }
 }
 
-/** Division and shifts of integers, by their operator where that means the same for these operands. */
-function integerDivision(k: KernelContext, { op, left, right }: Binary, a: string, b: string): string {
-  if (op === 'pow') throw new UnsupportedError([`pow on ${left.dtype} on WebGPU, in kernel ${k.func.name}`]);
-  const type = scalarType(left.dtype, k.func.name) === 'u32' ? 'u32' : 'i32';
-  const isScalar = lanesOf(left) === 1;
-  const divisor = right.kind === 'const' ? Number(right.value) : 0;
-  const isShift = op === 'shl' || op === 'shr';
-  if (isShift && isScalar && right.kind === 'const' && divisor >= 0 && divisor < 32)
-    return `${a} ${op === 'shl' ? '<<' : '>>'} ${divisor}u`;
-  const isPlain = divisor > 0 && (type === 'u32' || isTruncated(op) || boundsOf(left, k.variables.ranges).min >= 0);
-  if (!isShift && isScalar && isPlain) return `${a} ${op === 'div' || op === 'floordiv' ? '/' : '%'} ${b}`;
-  return callHelper(k, `${op as 'div'}_${type}${isScalar ? '' : 'x4'}` satisfies HelperName, [a, b]);
-}
+const infinityLike = (k: KernelContext, zero: number): string =>
+  literal(k, 'f32', Object.is(zero, -0) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
 
-const isTruncated = (op: Binary['op']): boolean => op === 'div' || op === 'mod';
+/** Functions, division and shifts of integers, by their operator where that means the same for these operands. */
+function integerFunction(k: KernelContext, { op, left, right }: Binary, a: string, b: string): string {
+  const type = scalarType(left.dtype, k.func.name) === 'u32' ? 'u32' : 'i32';
+  const [lanes, number] = [lanesOf(left), constantOf(right) ?? 0];
+  switch (op) {
+    case 'min':
+    case 'max':
+      return `${op}(${a}, ${b})`;
+    case 'shl':
+    case 'shr':
+      if (constantOf(right) === undefined || number < 0 || number > 31) break;
+      return `${a} ${op === 'shl' ? '<<' : '>>'} ${lanes === 1 ? `${number}u` : `${vectorOf('u32', lanes)}(${number}u)`}`;
+    case 'div':
+    case 'mod':
+    case 'floordiv':
+    case 'floormod': {
+      const truncates = op === 'div' || op === 'mod' || type === 'u32';
+      if (number > 0 && (truncates || (lanes === 1 && boundsOf(left, k.variables.ranges).min >= 0)))
+        return `${a} ${op === 'div' || op === 'floordiv' ? '/' : '%'} ${b}`;
+      break;
+    }
+    case 'pow':
+      break;
+    default:
+      invariant(false, `${k.func.name}: ${op} is defined on ${left.dtype}`);
+  }
+  return callHelper(k, `${op}_${type}`, [a, b], lanes);
+}
 
 const operandOf = (k: KernelContext, buffer: string): Operand => {
   const found = k.operands.get(buffer);

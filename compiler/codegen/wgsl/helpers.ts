@@ -1,65 +1,67 @@
+import { floatHelpers } from './float-helpers.ts';
+import type { Helper } from './helper.ts';
+import { integerHelpers } from './integer-helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
-import { vectorOf } from './value-type.ts';
+import { LANES, type ScalarType, vectorOf } from './value-type.ts';
 
-type IntegerOp = 'div' | 'mod' | 'floordiv' | 'floormod' | 'shl' | 'shr';
-type Suffix = '' | 'x4';
+const helpers = { ...floatHelpers, ...integerHelpers };
+type ScalarHelper = keyof typeof helpers;
 
 /** Functions that a module defines where its kernels call them; those on vectors end in `x4`. */
-export type HelperName =
-  | 'infinity'
-  | 'not_a_number'
-  | `floormod_f32${Suffix}`
-  | `${IntegerOp}_${'i32' | 'u32'}${Suffix}`;
+export type HelperName = ScalarHelper | `${ScalarHelper}x4`;
 
-export function callHelper(k: Pick<KernelContext, 'helpers'>, name: HelperName, operands: readonly string[]): string {
-  k.helpers.add(name);
-  return `${name}(${operands.join(', ')})`;
+/** A call of a function on scalars, or of the same one on vectors. */
+export function callHelper(
+  k: Pick<KernelContext, 'helpers'>,
+  name: ScalarHelper,
+  operands: readonly string[],
+  lanes = 1,
+): string {
+  const called: HelperName = lanes === 1 ? name : `${name}x4`;
+  k.helpers.add(called);
+  return `${called}(${operands.join(', ')})`;
 }
 
-/** The functions by these names, in a fixed order. */
-export const printHelpers = (used: ReadonlySet<HelperName>): readonly string[] => [...used].toSorted().map(printHelper);
-
-/** The bits of what no constant expression may be. */
-const specialBits: Readonly<Partial<Record<HelperName, string>>> = {
-  infinity: '0x7f800000u',
-  not_a_number: '0x7fc00000u',
-};
-
-function printHelper(name: HelperName): string {
-  const bits = specialBits[name];
-  if (bits !== undefined)
-    return `var<private> ${name}_bits: u32 = ${bits};\n\nfn ${name}() -> f32 {\n  return bitcast<f32>(${name}_bits);\n}`;
-  const lanes = name.endsWith('x4') ? 4 : 1;
-  const [op = '', scalar = ''] = name.replace(/x4$/, '').split('_');
-  const type = vectorOf(scalar, lanes);
-  return `fn ${name}(a: ${type}, b: ${type}) -> ${type} {\n${bodyOf(op, type, vectorOf('u32', lanes))}\n}`;
+/** The functions by these names, and those that they call, in a fixed order; before them, the bits that stand for no number. */
+export function printHelpers(used: ReadonlySet<HelperName>): readonly string[] {
+  const all = new Set<string>();
+  const add = (name: string): void => {
+    all.add(name);
+    const scalar = scalarName(name);
+    const { calls = [], isByLane }: Helper = helpers[scalar];
+    for (const called of [...calls, ...(isByLane && name !== scalar ? [scalar] : [])])
+      if (!all.has(called)) add(called);
+  };
+  used.forEach(add);
+  const functions = [...all].toSorted().map(printHelper);
+  const variables = Object.entries(bits).filter(([name]) => functions.some((text) => text.includes(name)));
+  return [...variables.map(([name, value]) => `var<private> ${name}: u32 = ${value};`), ...functions];
 }
 
-/** Division by zero gives 0, a shift by the width or more gives 0 or the sign: WGSL says otherwise, or nothing. */
-function bodyOf(op: string, type: string, unsigned: string): string {
-  const isFloat = type.includes('f32');
-  const isSigned = type.includes('i32');
-  const zero = `${type}()`;
-  switch (op) {
-    case 'div':
-      return `  return select(a / b, ${zero}, b == ${zero});`;
-    case 'mod':
-      return `  return select(a % b, ${zero}, b == ${zero});`;
-    case 'floordiv':
-      return isSigned
-        ? `  let quotient = a / b;\n  let floored = select(quotient, quotient - ${type}(1), (a % b != ${zero}) & ((a < ${zero}) != (b < ${zero})));\n  return select(floored, ${zero}, b == ${zero});`
-        : `  return select(a / b, ${zero}, b == ${zero});`;
-    case 'floormod': {
-      const rest = '  let rest = a % b;\n';
-      const floored = `select(rest, rest + b, (rest != ${zero}) & ((rest < ${zero}) != (b < ${zero})))`;
-      if (isFloat) return `${rest}  return ${floored};`;
-      return isSigned ? `${rest}  return select(${floored}, ${zero}, b == ${zero});` : bodyOf('mod', type, unsigned);
-    }
-    case 'shl':
-      return `  return select(a << (${unsigned}(b) & ${unsigned}(31)), ${zero}, ${unsigned}(b) >= ${unsigned}(32));`;
-    default:
-      return isSigned
-        ? `  return a >> min(${unsigned}(b), ${unsigned}(31));`
-        : `  return select(a >> (b & ${unsigned}(31)), ${zero}, b >= ${unsigned}(32));`;
-  }
+/** What no constant expression may be is made of variables. */
+const bits = { infinity_bits: '0x7f800000u', not_a_number_bits: '0x7fc00000u' };
+
+const scalarName = (name: string): ScalarHelper => name.replace(/x4$/, '') as ScalarHelper;
+
+function printHelper(name: string): string {
+  const scalar = scalarName(name);
+  const { params, type, result = type, isByLane, body }: Helper = helpers[scalar];
+  const lanes = name === scalar ? 1 : LANES;
+  const names = params === '' ? [] : params.split(', ');
+  const types = {
+    type: vectorOf(type, lanes),
+    of: (one: ScalarType) => vectorOf(one, lanes),
+    splat: (value: string, one = type) => (lanes === 1 ? value : `${vectorOf(one, lanes)}(${value})`),
+  };
+  const head = `fn ${name}(${names.map((one) => `${one}: ${types.type}`).join(', ')}) -> ${vectorOf(result, lanes)} {`;
+  // A loop, since drivers would put the body in place of each of four calls.
+  const laneByLane = [
+    `var lanes: ${vectorOf(result, lanes)};`,
+    `for (var lane = 0; lane < ${LANES}; lane++) {`,
+    `  lanes[lane] = ${scalar}(${names.map((one) => `${one}[lane]`).join(', ')});`,
+    '}',
+    'return lanes;',
+  ];
+  const lines = isByLane && lanes > 1 ? laneByLane : body(types);
+  return [head, ...lines.map((line) => `  ${line}`), '}'].join('\n');
 }

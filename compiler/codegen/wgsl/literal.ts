@@ -1,5 +1,5 @@
 import type { DType } from '../../../ir/dtype.ts';
-import type { Scalar } from '../../../ir/scalar.ts';
+import { roundTo, type Scalar } from '../../../ir/scalar.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { scalarType } from './value-type.ts';
@@ -15,7 +15,7 @@ export function literal(k: KernelContext, dtype: DType, value: Scalar): string {
     case 'i32':
       return number === -(2 ** 31) ? 'i32(-2147483648)' : `${number}`;
     case 'f32':
-      return floatLiteral(k, Math.fround(number));
+      return floatLiteral(k, Number(roundTo(dtype)(number)));
   }
 }
 

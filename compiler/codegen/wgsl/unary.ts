@@ -1,26 +1,16 @@
-import type { DType } from '../../../ir/dtype.ts';
+import { type DType, isFloat } from '../../../ir/dtype.ts';
 import { UnsupportedError } from '../../../ir/errors.ts';
 import type { UnaryOp } from '../../../ir/scalar.ts';
+import { isNan } from './helper.ts';
+import { callHelper } from './helpers.ts';
+import type { KernelContext } from './kernel-context.ts';
 import { vectorOf } from './value-type.ts';
 
 /** Operators on floats that are functions of WGSL under the same name. */
-const builtins: ReadonlySet<UnaryOp> = new Set<UnaryOp>([
-  'abs',
-  'sign',
-  'floor',
-  'ceil',
-  'round',
-  'sqrt',
-  'exp',
-  'log',
-]);
+const builtins: ReadonlySet<UnaryOp> = new Set<UnaryOp>(['abs', 'floor', 'ceil', 'round', 'sqrt']);
 
-/** Beyond this tanh is 1, while its parts may overflow where a driver computes it by exponentials. */
-const tanhLimit = '10.0f';
-
-export function emitUnary(op: UnaryOp, dtype: DType, x: string, lanes: number, kernel: string): string {
+export function emitUnary(k: KernelContext, op: UnaryOp, dtype: DType, x: string, lanes: number): string {
   const splat = (value: string, type: string): string => (lanes === 1 ? value : `${vectorOf(type, lanes)}(${value})`);
-  const isFloat = dtype === 'f32' || dtype === 'f16';
   switch (op) {
     case 'neg':
       return dtype.startsWith('u') ? `${splat('0u', 'u32')} - ${x}` : `-${x}`;
@@ -29,19 +19,23 @@ export function emitUnary(op: UnaryOp, dtype: DType, x: string, lanes: number, k
     case 'bitnot':
       return `~${x}`;
     case 'isnan':
-      return `(bitcast<${vectorOf('u32', lanes)}>(${x}) & ${splat('0x7fffffffu', 'u32')}) > ${splat('0x7f800000u', 'u32')}`;
+      return isNan(x, { of: (scalar) => vectorOf(scalar, lanes), splat: (value) => splat(value, 'u32') });
     case 'tanh':
-      return `tanh(clamp(${x}, ${splat(`-${tanhLimit}`, 'f32')}, ${splat(tanhLimit, 'f32')}))`;
+      return callHelper(k, 'tanh_f32', [x], lanes);
+    case 'exp':
+    case 'log':
+      return callHelper(k, `${op}_f32`, [x], lanes);
     case 'sigmoid':
-      return `1.0f / (1.0f + exp(-${x}))`;
+      return `1.0f / (1.0f + ${callHelper(k, 'exp_f32', [`-${x}`], lanes)})`;
     case 'floor':
     case 'ceil':
     case 'round':
-      return isFloat ? `${op}(${x})` : x;
+      return isFloat(dtype) ? `${op}(${x})` : x;
     case 'sign':
+      if (isFloat(dtype)) return callHelper(k, 'sign_f32', [x], lanes);
       return dtype.startsWith('u') ? `min(${x}, ${splat('1u', 'u32')})` : `sign(${x})`;
     default:
       if (builtins.has(op)) return `${op}(${x})`;
-      throw new UnsupportedError([`${op} on ${dtype} on WebGPU, in kernel ${kernel}`]);
+      throw new UnsupportedError([`${op} on ${dtype} on WebGPU, in kernel ${k.func.name}`]);
   }
 }

@@ -4,6 +4,9 @@ import { UnsupportedError } from '../../../ir/errors.ts';
 /** The lanes of every vector that the flat form has. */
 export const LANES = 4;
 
+/** What WGSL calls them. */
+export const components = ['x', 'y', 'z', 'w'] as const;
+
 /**
  * The types of WGSL that hold elements of a dtype: every narrower one takes a word of its own, and is wrapped or
  * rounded after each operation, so that a buffer's elements can be addressed one by one.

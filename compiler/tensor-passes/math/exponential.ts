@@ -1,4 +1,4 @@
-import { add, binary, bitcast, mul, sub } from '../../../ir/tensor/build.ts';
+import { add, binary, bitcast, cast, mul, sub, unary } from '../../../ir/tensor/build.ts';
 import type { Expr } from '../../../ir/tensor/tensor-func.ts';
 import { type MathBuilder, polynomial } from './math-builder.ts';
 
@@ -30,19 +30,23 @@ const LARGEST_BY_ONE_SHIFT = 71;
 
 interface NearestInteger {
   readonly integer: Expr;
-  /** A float whose low bits are the integer + shift. */
+  /** An i32 whose low bits are the integer + shift. */
   readonly shifted: Expr;
 }
 
 /** Of an |x| ≤ 2^22. */
 export function nearestInteger(b: MathBuilder, x: Expr, shift = 0): NearestInteger {
+  if (b.reassociates) {
+    const integer = b.name(unary('round', x));
+    return { integer, shifted: add(cast(integer, 'i32'), b.i32(shift)) };
+  }
   const rounder = b.f32(ROUNDER + shift);
-  const shifted = b.name(add(x, rounder));
-  return { integer: b.name(sub(shifted, rounder)), shifted };
+  const sum = b.name(add(x, rounder));
+  return { integer: b.name(sub(sum, rounder)), shifted: bitcast(sum, 'i32') };
 }
 
 /** 2^n · 2^-BIAS of an integer that was found with the shift: what `shifted` has in its low bits, as a float's exponent. */
-const asField = (b: MathBuilder, shifted: Expr): Expr => binary('shl', bitcast(shifted, 'i32'), b.i32(23));
+const asField = (b: MathBuilder, shifted: Expr): Expr => binary('shl', shifted, b.i32(23));
 
 interface Reduced {
   readonly rest: Expr;

@@ -10,6 +10,8 @@ import type { FreshName } from '../names.ts';
  */
 export interface MathBuilder {
   readonly lanes: number;
+  /** Whether the target may reassociate sums: then nothing may rest on how one of them rounds. */
+  readonly reassociates: boolean;
   readonly f32: (value: number) => Expr;
   readonly i32: (value: number) => Expr;
   readonly u32: (value: number) => Expr;
@@ -28,7 +30,12 @@ export type Wrapper = (stmt: Stmt) => Stmt;
 export const wrapIn = (wrappers: readonly Wrapper[], stmt: Stmt): Stmt =>
   wrappers.reduceRight((inner, wrapper) => wrapper(inner), stmt);
 
-export function newMathBuilder(lanes: number, fresh: FreshName, wrappers: Wrapper[]): MathBuilder {
+export function newMathBuilder(
+  lanes: number,
+  reassociates: boolean,
+  fresh: FreshName,
+  wrappers: Wrapper[],
+): MathBuilder {
   const splat = (value: Expr): Expr => (lanes === 1 ? value : broadcast(value, lanes));
   const declare = (value: Expr, mutable: boolean): string => {
     const name = fresh(mutable ? 'register' : 'term');
@@ -41,6 +48,7 @@ export function newMathBuilder(lanes: number, fresh: FreshName, wrappers: Wrappe
   };
   return {
     lanes,
+    reassociates,
     f32: (value) => splat(constant(Math.fround(value), 'f32')),
     i32: (value) => splat(constant(value, 'i32')),
     u32: (value) => splat(constant(value, 'u32')),
@@ -49,7 +57,7 @@ export function newMathBuilder(lanes: number, fresh: FreshName, wrappers: Wrappe
       const chosen = name(condition);
       const registers = values.map((value) => variable(declare(value, true), value.dtype, lanesOf(value)));
       const inner: Wrapper[] = [];
-      const replacements = compute(newMathBuilder(lanes, fresh, inner));
+      const replacements = compute(newMathBuilder(lanes, reassociates, fresh, inner));
       const assigns = registers.map(({ name: register, dtype, lanes: width }, i): Stmt => {
         const [then, otherwise] = [replacements[i] as Expr, variable(register, dtype, width)];
         return {

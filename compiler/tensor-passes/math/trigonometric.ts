@@ -25,9 +25,7 @@ function reduceAngle(b: MathBuilder, x: Expr): Angle {
   const { integer, shifted } = nearestInteger(b, mul(x, b.f32(2 / Math.PI)));
   const near = HALF_PI.reduce<Expr>((rest, part) => sub(rest, mul(integer, b.f32(part))), x);
   const isLarge = binary('gt', x, b.f32(LARGE));
-  const [rest, quarters] = b.replaceWhere(isLarge, [near, bitcast(shifted, 'i32')], (inner) =>
-    reduceLargeAngle(inner, x),
-  );
+  const [rest, quarters] = b.replaceWhere(isLarge, [near, shifted], (inner) => reduceLargeAngle(inner, x));
   return { rest: rest as Expr, quarters: quarters as Expr };
 }
 
