@@ -1,5 +1,6 @@
 import { CompilerError } from '../../ir/errors.ts';
-import { type DeviceProfile, gpuProfile } from '../tune/device.ts';
+import type { DeviceProfile } from '../tune/device.ts';
+import { gpuProfile } from '../tune/gpu-profile.ts';
 import { openNodeGpu } from './node-gpu.ts';
 
 /** The GPU that commands run on, by Dawn. Throws a CompilerError where there is none. */

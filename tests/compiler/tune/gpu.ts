@@ -1,4 +1,4 @@
-import { gpuProfile } from '../../../compiler/tune/device.ts';
+import { gpuProfile } from '../../../compiler/tune/gpu-profile.ts';
 
 /** Of a GPU that no one has. */
 export const someGpu = gpuProfile(
