@@ -30,14 +30,14 @@ export function scheduleRows(schedule: Schedule, context: SpaceContext): void {
 }
 
 /** The loops of the last block that every reduction before it has as well. */
-function rowLoops(schedule: Schedule, last: BlockSite): readonly string[] {
+export function rowLoops(schedule: Schedule, last: BlockSite): readonly string[] {
   const reduced = blockSites(schedule.func).filter((site) => isReduction(site) && site.block.name !== last.block.name);
   const depth = Math.min(...reduced.map((site) => loopsOf(site, 'spatial').length), longLoops(last).length);
   return longLoops(last).slice(0, depth);
 }
 
 /** Moves the producers of what stands under the loop to it, the last first, so that all its consumers are there. */
-function moveUnder(schedule: Schedule, last: string, row: string): void {
+export function moveUnder(schedule: Schedule, last: string, row: string): void {
   const names = blockSites(schedule.func).map((site) => site.block.name);
   for (const name of names.filter((candidate) => candidate !== last).reverse()) {
     const [buffer] = writtenBy(findBlock(schedule.func, name));

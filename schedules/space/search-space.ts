@@ -13,6 +13,7 @@ import { isReduction } from './reduction-site.ts';
 import { scheduleRows } from './row-reduction.ts';
 import { tileReduction } from './tile-reduction.ts';
 import { bindNests } from './webgpu/bind-nests.ts';
+import { scheduleWorkgroupRows } from './webgpu/workgroup-rows.ts';
 import { scheduleWinograd } from './winograd.ts';
 
 /** An algorithm for a workload: a function that is named after it. */
@@ -40,7 +41,14 @@ export interface Scheduled {
 type Rule = (schedule: Schedule, context: SpaceContext) => boolean;
 
 /** The best first. The last fits every function: loops as they stand are right, and slow. */
-const rules: readonly Rule[] = [scheduleWinograd, tileOnlyReduction, scheduleReductions, vectorizeAll, () => true];
+const rules: readonly Rule[] = [
+  scheduleWinograd,
+  tileOnlyReduction,
+  scheduleLongRows,
+  scheduleReductions,
+  vectorizeAll,
+  () => true,
+];
 
 /** Who runs the loops of a scheduled function: threads, or the workgroups and invocations of a GPU. */
 const divide = (schedule: Schedule, context: SpaceContext): void =>
@@ -79,6 +87,10 @@ function tileOnlyReduction(schedule: Schedule, context: SpaceContext): boolean {
   // The tile took the reduction and the block that writes its results. Others, the border of a halo say, stand beside it.
   for (const { block } of sites) if (block !== reduction.block) vectorizeBlock(schedule, block.name);
   return true;
+}
+
+function scheduleLongRows(schedule: Schedule, { target: { gpu } }: SpaceContext): boolean {
+  return gpu !== undefined && scheduleWorkgroupRows(schedule, gpu);
 }
 
 function scheduleReductions(schedule: Schedule, context: SpaceContext): boolean {

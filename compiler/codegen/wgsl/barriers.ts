@@ -23,6 +23,8 @@ interface Access {
   readonly isWrite: boolean;
   /** The innermost loop over invocations around it. */
   readonly nest: For | undefined;
+  /** The axes along which only the first invocation does it. */
+  readonly first: string;
   /** Whether each invocation has an element of its own, as far as other accesses in the nest say the same. */
   readonly isOwn: boolean;
 }
@@ -73,22 +75,21 @@ export function placeBarriers(func: TensorFunc): Barriers {
   /** The accesses of a statement without what it contains. */
   function ownAccesses(stmt: Stmt, place: Place): readonly Access[] {
     const found: Access[] = [];
+    const isShared = stmt.kind === 'store' && ['workgroup', 'global'].includes(scopes.get(stmt.buffer) ?? '');
+    const axes = isShared ? axesAlike(stmt, place) : [];
+    if (axes.length > 0) alike.set(stmt, axes);
+    const isOwn = used.every((axis) => place.variables.has(axis) || axes.includes(axis));
     const add = (buffer: string, isWrite: boolean): void => {
       const scope = scopes.get(buffer);
       if (scope !== 'workgroup' && scope !== 'global') return;
-      const isOwn = used.every((axis) => place.variables.has(axis)) && !(isWrite && alike.has(stmt));
-      found.push({ buffer, kind: scope === 'global' ? 'storage' : 'workgroup', isWrite, nest: place.nest, isOwn });
+      const kind = scope === 'global' ? 'storage' : 'workgroup';
+      found.push({ buffer, kind, isWrite, nest: place.nest, first: axes.join(), isOwn });
     };
     for (const expr of exprsIn(stmt))
       walkExpr(expr, (node) => {
         if (node.kind === 'load') add(node.buffer, false);
       });
-    if (stmt.kind === 'store') {
-      const axes = axesAlike(stmt, place);
-      if (axes.length > 0 && scopes.get(stmt.buffer) !== 'local' && scopes.get(stmt.buffer) !== 'thread')
-        alike.set(stmt, axes);
-      add(stmt.buffer, true);
-    }
+    if (stmt.kind === 'store') add(stmt.buffer, true);
     return found;
   }
 
@@ -169,13 +170,15 @@ const conflicts = (pending: readonly Access[], access: Access): readonly Access[
     (other) =>
       other.buffer === access.buffer &&
       (other.isWrite || access.isWrite) &&
-      !(other.nest === access.nest && other.isOwn && access.isOwn),
+      !(isSamePlace(other, access) && other.isOwn && access.isOwn),
   );
+
+const isSamePlace = (a: Access, b: Access): boolean => a.nest === b.nest && a.first === b.first;
 
 /** The accesses of both, each kind of access once. */
 function joined(left: readonly Access[], right: readonly Access[]): readonly Access[] {
   const same = (a: Access, b: Access): boolean =>
-    a.buffer === b.buffer && a.isWrite === b.isWrite && a.nest === b.nest && a.isOwn === b.isOwn;
+    a.buffer === b.buffer && a.isWrite === b.isWrite && a.isOwn === b.isOwn && isSamePlace(a, b);
   return right.reduce((all, access) => (all.some((other) => same(other, access)) ? all : [...all, access]), [...left]);
 }
 
