@@ -82,6 +82,15 @@ describe('a program of both', () => {
     expect(host).toBeUndefined();
   });
 
+  test('binds the memory of an operand and its reshape once', async () => {
+    const { plan } = await programOf((graph) => {
+      const x = graph.input('x', 'f32', [2, 3]);
+      const reshaped = graph.op('reshape', [x], { shape: [3, 2] });
+      return { y: graph.op('matmul', [x, reshaped], { transA: false, transB: false }) };
+    });
+    expect(plan.map((step) => step.kind === 'dispatch' && step.bindings.length)).toEqual([2]);
+  });
+
   test('cuts groups that have more operands than a shader binds', async () => {
     const { plan, host } = await programOf((graph) => {
       const inputs = Array.from({ length: 11 }, (_, i) => graph.input(`x${i}`, 'f32', [4, 4]));
