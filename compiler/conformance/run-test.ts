@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CompilerError, UnsupportedError } from '../../ir/errors.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
-import { load } from '../../runtime/load.ts';
+import { loadOn, targetsFor } from '../cli/load-on.ts';
 import { compareTensors, describeDifference, type Tolerance } from '../io/compare.ts';
 import { readTensorFolder } from '../io/tensor-folder.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { importOnnx } from '../onnx/import.ts';
-import { compile } from '../pipeline.ts';
+import { compile, type TargetName } from '../pipeline.ts';
 import type { ConformanceTest } from './suite.ts';
 import { toleranceOf } from './tolerance.ts';
 
@@ -22,13 +22,17 @@ export interface Verdict {
 
 type Tensors = Readonly<Record<string, TensorData>>;
 
-/** Compiles the test's model for the shapes of its inputs, runs it, and compares. Never throws. */
-export async function runTest(test: ConformanceTest, tolerance: Tolerance): Promise<Verdict> {
+/** Compiles the test's model for the shapes of its inputs, runs it on a device, and compares. Never throws. */
+export async function runTest(
+  test: ConformanceTest,
+  tolerance: Tolerance,
+  device: TargetName = 'wasm',
+): Promise<Verdict> {
   let operators: readonly string[] = [];
   try {
     const bytes = await readFile(join(test.folder, 'model.onnx'));
     operators = [...new Set(decodeModel(bytes).graph.node.map((node) => node.opType))];
-    const reason = await firstDifference(test, bytes, toleranceOf(test.name, tolerance));
+    const reason = await firstDifference(test, bytes, toleranceOf(test.name, tolerance), device);
     return { name: test.name, operators, verdict: reason === undefined ? 'pass' : 'fail', ...(reason && { reason }) };
   } catch (error) {
     const refused = error instanceof UnsupportedError;
@@ -41,6 +45,7 @@ async function firstDifference(
   { folder }: ConformanceTest,
   bytes: Uint8Array,
   tolerance: Tolerance,
+  device: TargetName,
 ): Promise<string | undefined> {
   const sets = (await readdir(folder)).filter((name) => name.startsWith('test_data_set_')).sort();
   if (sets.length === 0) return 'it has no test_data_set_N';
@@ -49,7 +54,7 @@ async function firstDifference(
     const inputs = await readTensorFolder(join(folder, set), 'input', inputNames);
     const expected = await readTensorFolder(join(folder, set), 'output', outputNames);
     if (Object.keys(expected).length === 0) return `${set}: it has no output_N.pb`;
-    const outputs = await compileAndRun(bytes, inputs);
+    const outputs = await compileAndRun(bytes, inputs, device);
     for (const [name, tensor] of Object.entries(expected)) {
       const difference = compareTensors(outputs[name] as TensorData, tensor, tolerance);
       if (difference.wrong > 0) return `${set}: output ${name}: ${describeDifference(difference)}`;
@@ -58,14 +63,14 @@ async function firstDifference(
   return undefined;
 }
 
-async function compileAndRun(bytes: Uint8Array, inputs: Tensors): Promise<Tensors> {
+async function compileAndRun(bytes: Uint8Array, inputs: Tensors, device: TargetName): Promise<Tensors> {
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.shape]));
-  const { files } = await compile(importOnnx(bytes, { shapes }));
-  const model = await load(files);
+  const { files } = await compile(importOnnx(bytes, { shapes }), { targets: targetsFor(device) });
+  const { model, close } = await loadOn(device, files, {});
   try {
     return await model.run(inputs);
   } finally {
-    model.dispose();
+    await close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Tolerance } from '../io/compare.ts';
+import type { TargetName } from '../pipeline.ts';
 import type { Verdict } from './run-test.ts';
 import type { ConformanceTest } from './suite.ts';
 
@@ -10,7 +11,7 @@ export interface Runner {
 }
 
 /** A worker that runs tests. One that hangs or crashes takes the worker with it: the next test gets a new one. */
-export function startRunner(tolerance: Tolerance, timeLimit: number): Runner {
+export function startRunner(tolerance: Tolerance, timeLimit: number, device: TargetName = 'wasm'): Runner {
   let worker: Worker | undefined;
   const stop = async (): Promise<void> => {
     await worker?.terminate();
@@ -19,7 +20,7 @@ export function startRunner(tolerance: Tolerance, timeLimit: number): Runner {
   return {
     run: async (test) => {
       worker ??= startWorker();
-      const answer = await ask(worker, { test, tolerance }, timeLimit);
+      const answer = await ask(worker, { test, tolerance, device }, timeLimit);
       if (typeof answer !== 'string') return answer;
       await stop();
       return { name: test.name, operators: [], verdict: 'fail', reason: answer };

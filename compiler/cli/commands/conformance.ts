@@ -4,16 +4,17 @@ import { Command, InvalidArgumentError } from 'commander';
 import { runSuite } from '../../conformance/run-suite.ts';
 import type { Verdict } from '../../conformance/run-test.ts';
 import { type ConformanceTest, findTests, unpackSuite } from '../../conformance/suite.ts';
-import { defaultTolerance } from '../../conformance/tolerance.ts';
-import type { Tolerance } from '../../io/compare.ts';
-import { parseNumber } from '../options.ts';
+import { defaultTolerance, gpuTolerance } from '../../conformance/tolerance.ts';
+import type { TargetName } from '../../pipeline.ts';
+import { deviceOption, parseNumber } from '../options.ts';
 import { openProgress } from '../progress.ts';
 
 interface ConformanceArguments {
   readonly filter?: RegExp;
   readonly json?: string;
-  readonly rtol: number;
-  readonly atol: number;
+  readonly device: TargetName;
+  readonly rtol?: number;
+  readonly atol?: number;
 }
 
 export const conformanceCommand = (): Command =>
@@ -22,8 +23,17 @@ export const conformanceCommand = (): Command =>
     .argument('<ROOT>', 'a folder <kind>/<test>/model.onnx with test_data_set_N, or a .tar.gz of it')
     .option('--filter <RE>', 'only tests whose <kind>/<test> matches', parseRegExp)
     .option('--json <FILE>', 'write all verdicts and totals as JSON')
-    .option('--rtol <X>', 'relative tolerance', parseNumber, defaultTolerance.rtol)
-    .option('--atol <Y>', 'absolute tolerance', parseNumber, defaultTolerance.atol)
+    .addOption(deviceOption())
+    .option(
+      '--rtol <X>',
+      `relative tolerance (default: ${defaultTolerance.rtol}; on webgpu ${gpuTolerance.rtol})`,
+      parseNumber,
+    )
+    .option(
+      '--atol <Y>',
+      `absolute tolerance (default: ${defaultTolerance.atol}; on webgpu ${gpuTolerance.atol})`,
+      parseNumber,
+    )
     .action(run);
 
 function parseRegExp(text: string): RegExp {
@@ -55,11 +65,16 @@ async function run(root: string, options: ConformanceArguments): Promise<void> {
   }
 }
 
-async function runAll(tests: readonly ConformanceTest[], tolerance: Tolerance): Promise<readonly Verdict[]> {
+async function runAll(
+  tests: readonly ConformanceTest[],
+  { device, rtol, atol }: ConformanceArguments,
+): Promise<readonly Verdict[]> {
+  const usual = device === 'webgpu' ? gpuTolerance : defaultTolerance;
   const progress = openProgress(tests.length, '');
   try {
     return await runSuite(tests, {
-      tolerance,
+      device,
+      tolerance: { rtol: rtol ?? usual.rtol, atol: atol ?? usual.atol },
       timeLimit: secondsPerTest,
       onVerdict: ({ name, verdict }) => progress.advance(`${verdict} ${name}`),
     });
