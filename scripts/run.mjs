@@ -4,6 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { ensureDrivers } from './drivers.mjs';
 import { ensureDependencies, ensureNode, environmentFor, root, say } from './setup.mjs';
 
 const modules = join(root, 'node_modules');
@@ -18,7 +19,7 @@ const clean = [join(root, 'scripts', 'clean.mjs')];
 const JOBS = {
   setup: { steps: [] },
   start: { steps: [[join(root, 'examples', 'ocr', 'main.ts')]] },
-  test: { steps: [[...vitest, 'run']] },
+  test: { drivers: true, steps: [[...vitest, 'run']] },
   'test:fuzz': { steps: [[join(root, 'tests', 'schedules', 'fuzz', 'main.ts')]] },
   check: {
     folders: [join(root, 'benchmarks')],
@@ -59,6 +60,7 @@ async function main([name = '', ...args]) {
   const node = ensureNode();
   ensureDependencies(root);
   for (const folder of job.folders ?? []) ensureDependencies(folder);
+  if (job.drivers) ensureDrivers();
 
   let worst = 0;
   for (const [index, step] of job.steps.entries()) {

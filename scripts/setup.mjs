@@ -164,7 +164,7 @@ function npm(args, cwd) {
 }
 
 /** One process at a time; a lock whose owner has died is taken over. */
-function withLock(name, work) {
+export function withLock(name, work) {
   const lock = join(cache, `${name}.lock`);
   mkdirSync(cache, { recursive: true });
   for (let waiting = false; !tryLock(lock); waiting = true) {
