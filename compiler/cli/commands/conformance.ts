@@ -44,8 +44,8 @@ function parseRegExp(text: string): RegExp {
   }
 }
 
-/** A model takes a few seconds to compile, a test of one operator some milliseconds. */
-const secondsPerTest = 60;
+/** A model takes a few seconds to compile, a test of one operator some milliseconds; a driver in software, minutes for a model's shaders. */
+const secondsPerTest: Readonly<Record<TargetName, number>> = { wasm: 60, webgpu: 600 };
 
 async function run(root: string, options: ConformanceArguments): Promise<void> {
   const archive = /\.(tar\.gz|tgz)$/.test(root);
@@ -75,7 +75,7 @@ async function runAll(
     return await runSuite(tests, {
       device,
       tolerance: { rtol: rtol ?? usual.rtol, atol: atol ?? usual.atol },
-      timeLimit: secondsPerTest,
+      timeLimit: secondsPerTest[device],
       onVerdict: ({ name, verdict }) => progress.advance(`${verdict} ${name}`),
     });
   } finally {
