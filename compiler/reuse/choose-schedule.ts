@@ -1,10 +1,11 @@
 import { randomSourceOf } from '../../ir/random.ts';
-import type { TuningRecord, WorkloadRow } from '../../schedules/database/record.ts';
+import { groupOf, type TuningRecord, type WorkloadRow } from '../../schedules/database/record.ts';
 import { idOf } from '../../schedules/database/rows.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
 import { inOneGo } from '../../schedules/search/proposal.ts';
 import { randomStrategy } from '../../schedules/search/random.ts';
 import type { CostModel, Decisions } from '../../schedules/search/search.ts';
+import { isFaster } from '../../schedules/search/winner.ts';
 import { type Target, wasmSimd } from '../../schedules/target/target.ts';
 import type { Kernel, KernelSource, KernelVariant } from '../kernels.ts';
 import { candidateSpace, executable } from '../tune/candidate-space.ts';
@@ -83,15 +84,36 @@ export async function bestOf<S extends KernelSource>(
   builder: KernelBuilder<S>,
 ): Promise<Reused> {
   const { source, row } = group;
-  for await (const { rank, target, decisions, record } of proposals(group, sources)) {
+  const known = await measured(group, sources);
+  const unbeaten = defaultAmong(known, () => builder.standard(source));
+  if (unbeaten !== undefined) return unbeaten;
+  for await (const { rank, target, decisions, record } of proposals(known, group, sources)) {
     const kernel = attempt(() => builder.build(source, target, decisions));
     if (kernel === undefined) continue;
     if (rank < 3 && record !== undefined && !isAsMeasured(kernel, target, record)) continue;
     if (rank === 3 && spills(kernel, target, () => builder.standard(source))) continue;
-    const origin = record && { record: { sha256: idOf(record), workload: record.workload } };
-    return { kernel, answer: { rank, workload: row.hash, ...origin } };
+    return { kernel, answer: { rank, workload: row.hash, ...(record && originOf(record)) } };
   }
   return { kernel: builder.standard(source), answer: { rank: 5, workload: row.hash } };
+}
+
+const originOf = (record: TuningRecord): Pick<Answer, 'record'> => ({
+  record: { sha256: idOf(record), workload: record.workload },
+});
+
+/**
+ * The default schedule, where it was measured as well and the best record is not faster than that by more than chance:
+ * what a tuner does not call a winner is none here. It is made only where there is something that the best did not beat.
+ */
+function defaultAmong(known: readonly MeasuredProposal[], standard: () => Kernel): Reused | undefined {
+  const [best, ...others] = known;
+  if (best === undefined) return undefined;
+  const group = groupOf(best.record);
+  const near = others.filter(({ record }) => groupOf(record) === group && !isFaster(best.record, record));
+  if (near.length === 0) return undefined;
+  const kernel = standard();
+  const found = near.find(({ target, record }) => isAsMeasured(kernel, target, record));
+  return found && { kernel, answer: { rank: found.rank, workload: found.record.workload, ...originOf(found.record) } };
 }
 
 /**
@@ -114,22 +136,27 @@ function vectorsAlive(kernel: Kernel, target: Target): number {
 
 const variantFor = (target: Target, kernel: Kernel): KernelVariant => (target === wasmSimd ? kernel : kernel.relaxed);
 
-async function* proposals(group: Group<KernelSource>, sources: Sources): AsyncGenerator<Proposal> {
-  yield* await measured(group, sources);
+async function* proposals(
+  known: readonly Proposal[],
+  group: Group<KernelSource>,
+  sources: Sources,
+): AsyncGenerator<Proposal> {
+  yield* known.slice(0, TRIES);
   yield* nearest(group, sources);
   yield* predicted(group, sources);
 }
+
+type MeasuredProposal = Proposal & Required<Pick<Proposal, 'record'>>;
 
 /** Ranks 1 and 2. */
 async function measured(
   { row }: Group<KernelSource>,
   { store, profile, allows }: Sources,
-): Promise<readonly Proposal[]> {
+): Promise<readonly MeasuredProposal[]> {
   const known = orderRecords(await store.recordsOf(row.hash, KEPT), profile);
   return known
     .map((usable) => ({ ...usable, decisions: decisionsIn(usable.record) }))
-    .filter(({ decisions }) => allows(decisions))
-    .slice(0, TRIES);
+    .filter(({ decisions }) => allows(decisions));
 }
 
 /** Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. */

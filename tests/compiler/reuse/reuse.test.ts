@@ -48,6 +48,18 @@ describe('a kernel is scheduled', () => {
     expect(found?.kernel.relaxed.trace).toEqual(second.trace);
   });
 
+  test('by default, where that was measured and nothing was faster by more than chance', async () => {
+    const { preferred } = candidateSpace(source, wasmRelaxedSimd);
+    const other = candidates.find(({ key }) => key !== preferred.key) as Candidate;
+    const withTimes = (ms: number) =>
+      storeOf(dense, [recordOf(source, preferred, 1, { spread: 0.02 }), recordOf(source, other, ms, { spread: 0.01 })]);
+    const [unbeaten] = await reuse(dense, await withTimes(0.985));
+    expect(unbeaten).toMatchObject({ rank: 1, from: hash });
+    expect(unbeaten?.kernel.relaxed.trace).toEqual(preferred.trace);
+    const [beaten] = await reuse(dense, await withTimes(0.9));
+    expect(beaten?.kernel.relaxed.trace).toEqual(other.trace);
+  });
+
   test('as the record of its workload on another device says, if there is no other', async () => {
     const [found] = await reuse(dense, await storeOf(dense, [recordOf(source, first, 1, elsewhere)]));
     expect(found).toMatchObject({ rank: 2, from: hash });
