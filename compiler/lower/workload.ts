@@ -31,7 +31,9 @@ const winogradDefinitions = (node: NodeOf<'fused'>, sizes: ConvSizes): readonly 
   [winograd2, winograd4].flatMap((transforms) => {
     const [func, size] = [lowerAsWinograd(node, transforms), transforms.results];
     const name = `winograd-${size}x${size}`;
-    return func === undefined ? [] : [{ name, func, cost: winogradCost(sizes, size, wasmRelaxedSimd) }];
+    return func === undefined
+      ? []
+      : [{ name, func, isPrepared: true, cost: winogradCost(sizes, size, wasmRelaxedSimd) }];
   });
 
 /** A workload with one definition. */

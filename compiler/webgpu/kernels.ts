@@ -150,6 +150,6 @@ export function buildWebgpuKernel(
 
 /** The definitions that need nothing to be prepared when the model is loaded. */
 export function plainly({ definitions, preferred }: Workload): Workload {
-  const plain = definitions.filter(({ name }) => !name.startsWith('winograd'));
+  const plain = definitions.filter(({ isPrepared }) => isPrepared !== true);
   return { definitions: plain, preferred: plain.some(({ name }) => name === preferred) ? preferred : 'direct' };
 }

@@ -20,6 +20,8 @@ import { scheduleWinograd } from './winograd.ts';
 export interface Definition {
   readonly name: string;
   readonly func: TensorFunc;
+  /** Whether weights have to be prepared for it when the model is loaded. */
+  readonly isPrepared?: boolean;
   /** What the target is taken to need for it, where definitions are chosen by that. */
   readonly cost?: ConvCost;
 }
