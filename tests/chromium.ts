@@ -3,7 +3,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Where there is none, tests that need it are shown as skipped. */
+/** Where there is none, tests that need it are shown as skipped, and benchmarks of it say so. */
 export const hasChromium: boolean = existsSync(executablePath);
 
 export const launchChromium = (): Promise<Browser> =>

@@ -1,6 +1,7 @@
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compile } from '../../compiler/pipeline.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
+import { hasChromium } from '../../tests/chromium.ts';
 import type { Output, Workload } from '../engines/engine.ts';
 import { onnxruntimeNode } from '../engines/onnxruntime-node.ts';
 import { quantile } from '../measure.ts';
@@ -9,7 +10,7 @@ import { randomFloats, randomStream } from '../models/random.ts';
 import { trainedModels } from '../models/suite.ts';
 import { digits } from '../report/format.ts';
 import type { Report } from '../report/results.ts';
-import { hasChromium, measureInBrowser } from '../webgpu/browser.ts';
+import { measureInBrowser } from '../webgpu/browser.ts';
 import type { PageCase } from '../webgpu/page.ts';
 import { named } from './named.ts';
 

@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as nodeModule from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../../tests/chromium.ts';
 import type { PageCase, PageResult } from './page.ts';
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
-/** Where there is no browser nothing can be measured in one. */
-export const hasChromium: boolean = existsSync(executablePath);
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
@@ -44,16 +38,7 @@ export async function measureInBrowser(site: Site, cases: readonly PageCase[]) {
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--enable-unsafe-webgpu',
-    ],
-  });
+  const browser = await launchChromium();
   try {
     const tab = await browser.newPage();
     tab.setDefaultTimeout(0);

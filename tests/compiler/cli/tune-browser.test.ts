@@ -1,36 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../../schedules/database/open-store.ts';
-import { mistakesInRecord, type TuningRecord } from '../../../schedules/database/record.ts';
+import { mistakesInRecord } from '../../../schedules/database/record.ts';
 import { hasChromium, launchChromium } from '../../chromium.ts';
 import { start, tilewright } from './tilewright.ts';
+import { recordsIn, tuningFolder } from './tuning.ts';
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-const dense = `graph @dense(%x: f32[24, 40]) -> ("y" = %y) {
-  %w: f32[40, 32] = iota() {shape = [40, 32], axis = 0, dtype = "f32"}
-  %product: f32[24, 32] = matmul(%x, %w) {transA = false, transB = false}
-  %y: f32[24, 32] = tanh(%product)
-}
-`;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tilewright-tune-browser-'));
-  await writeFile(at('dense.tir'), dense);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function recordsIn(file: string): Promise<readonly TuningRecord[]> {
-  const store = await openStore(at(file), { mustExist: true });
-  const found: TuningRecord[] = [];
-  for await (const { records } of store.entries()) found.push(...records);
-  await store.close();
-  return found;
-}
+const folder = await tuningFolder();
+const { at } = folder;
+afterAll(folder.remove);
 
 const tune = (file: string, ...args: readonly string[]) => [
   'tune',
@@ -86,7 +63,7 @@ describe('tune --device browser', { timeout: 120_000 }, () => {
       expect(stdout).toMatch(/24 trials in \d:\d\d \| model [\d.]+ → [\d.]+ ms, [\d.]+x/);
       expect(await page.textContent('#state')).toBe('Finished. This page can be closed.');
       const [, milestone = '', unit = ''] = /^(\d+)(\d)\./.exec(browser.version()) ?? [];
-      const records = await recordsIn('a.db');
+      const records = (await recordsIn(at('a.db'))).map(({ record }) => record);
       expect(records.length).toBeGreaterThanOrEqual(24);
       for (const record of records) {
         expect(mistakesInRecord(JSON.parse(JSON.stringify(record)))).toEqual([]);
@@ -111,7 +88,7 @@ describe('tune --device browser', { timeout: 120_000 }, () => {
       expect(code).toBe(0);
       expect(stdout).toContain('interrupted');
       expect(await page.textContent('#state')).toBe('Finished. This page can be closed.');
-      expect((await recordsIn('b.db')).length).toBeGreaterThanOrEqual(10);
+      expect((await recordsIn(at('b.db'))).length).toBeGreaterThanOrEqual(10);
     });
   });
 });

@@ -1,35 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../../schedules/database/open-store.ts';
-import { mistakesInRecord, type TuningRecord, type WorkloadRow } from '../../../schedules/database/record.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { mistakesInRecord } from '../../../schedules/database/record.ts';
 import { start, tilewright } from './tilewright.ts';
+import { recordsIn, tuningFolder } from './tuning.ts';
 
-let folder: string;
-const at = (name: string) => join(folder, name);
-
-const dense = `graph @dense(%x: f32[24, 40]) -> ("y" = %y) {
-  %w: f32[40, 32] = iota() {shape = [40, 32], axis = 0, dtype = "f32"}
-  %product: f32[24, 32] = matmul(%x, %w) {transA = false, transB = false}
-  %y: f32[24, 32] = tanh(%product)
-}
-`;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tilewright-tune-'));
-  await writeFile(at('dense.tir'), dense);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function recordsIn(file: string) {
-  const store = await openStore(at(file), { mustExist: true });
-  const found: { readonly workload: WorkloadRow; readonly record: TuningRecord }[] = [];
-  for await (const { workload, records } of store.entries())
-    for (const record of records) found.push({ workload, record });
-  await store.close();
-  return found;
-}
+const folder = await tuningFolder();
+const { at } = folder;
+afterAll(folder.remove);
 
 const tune = (file: string, ...args: readonly string[]) => ['tune', at('dense.tir'), '--db', at(file), ...args];
 
@@ -39,7 +16,7 @@ describe('tune', { timeout: 60_000 }, () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/\| matmul_tanh \| default \| best [\d.]+ ms, 1.00x/);
     expect(stdout).toMatch(/12 trials in \d:\d\d \| model [\d.]+ → [\d.]+ ms, [\d.]+x/);
-    const found = await recordsIn('a.db');
+    const found = await recordsIn(at('a.db'));
     expect(found.length).toBeGreaterThanOrEqual(12);
     for (const { workload, record } of found) {
       expect(workload).toMatchObject({ family: 'matmul', shape: [1, 24, 32, 40] });
@@ -56,14 +33,14 @@ describe('tune', { timeout: 60_000 }, () => {
     const report = await readFile(at('report.html'), 'utf8');
     for (const said of ['<h1>Tuning of dense.tir</h1>', 'matmul_tanh', '3 trials', '</html>'])
       expect(report).toContain(said);
-    expect(await readdir(folder)).not.toContainEqual(expect.stringMatching(/^report.html./));
+    expect(await readdir(at('.'))).not.toContainEqual(expect.stringMatching(/^report.html./));
   });
 
   test('does not begin where a report cannot be written', async () => {
     const { code, stderr } = await tilewright(tune('e.db', '--trials', '3', '--report', at('nowhere/report.html')));
     expect(code).toBe(1);
     expect(stderr).toContain(`cannot write ${at('nowhere/report.html')}`);
-    expect(await readdir(folder)).not.toContain('e.db');
+    expect(await readdir(at('.'))).not.toContain('e.db');
   });
 
   test('an interrupt ends it, with what was finished', async () => {
@@ -73,7 +50,7 @@ describe('tune', { timeout: 60_000 }, () => {
     const { code, stdout } = await ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(/trials in \d:\d\d, interrupted/);
-    expect((await recordsIn('b.db')).length).toBeGreaterThan(0);
+    expect((await recordsIn(at('b.db'))).length).toBeGreaterThan(0);
   });
 
   test('a time needs a unit', async () => {

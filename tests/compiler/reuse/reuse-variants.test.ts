@@ -201,19 +201,19 @@ const runs = Number(process.env['TILEWRIGHT_RUNS'] ?? 25);
 
 test('variants of any model compute what the interpreter does', { timeout: 3_600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(arbitraryKernelGraph(), async ({ graph: any, inputs, isExact }) => {
+    fc.asyncProperty(arbitraryKernelGraph(), async ({ graph: model, inputs, isExact }) => {
       const store = new MemoryStore();
-      const kernels = sourcesOf(any);
+      const kernels = sourcesOf(model);
       const measured = kernels.flatMap((kernel) =>
         candidatesOf(kernel, 3).map((drawn, i) => recordOf(kernel, drawn, 1, on([profile, phone, tablet][i] ?? phone))),
       );
       await store.add(kernels.map(workloadRow), measured);
-      const { files } = await compile(any, { reuse: { store, profile, variants: 3 } });
-      const isHalf = any.nodes.some(({ outputs }) => outputs.some(({ type }) => type.dtype === 'f16'));
+      const { files } = await compile(model, { reuse: { store, profile, variants: 3 } });
+      const isHalf = model.nodes.some(({ outputs }) => outputs.some(({ type }) => type.dtype === 'f16'));
       const tolerance = isExact ? 0 : isHalf ? 2e-2 : 1e-3;
       for (const at of (manifestIn(files).variants ?? []).keys())
         for (const [name, tensor] of Object.entries(await runVariant(files, at, inputs as Record<string, Tensor>))) {
-          const expected = interpretGraph(any, inputs)[name] as TensorData;
+          const expected = interpretGraph(model, inputs)[name] as TensorData;
           const difference = compareTensors(tensor, expected, { rtol: tolerance, atol: tolerance });
           expect(difference.wrong, describeDifference(difference)).toBe(0);
         }

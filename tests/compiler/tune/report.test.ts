@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { keepHistory } from '../../../compiler/tune/history.ts';
 import { printReport, type ReportFacts } from '../../../compiler/tune/report/report.ts';
 import type { TuneEvent } from '../../../schedules/search/events.ts';
+import { hasChromium, launchChromium } from '../../chromium.ts';
 import { candidate, conv, events, gemm, task } from './tuned.ts';
 
 const facts: ReportFacts = {
@@ -87,11 +86,9 @@ describe('the report', () => {
   });
 });
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-
-test.skipIf(!existsSync(executablePath))('a browser shows the report under its own strict policy', async () => {
+test.skipIf(!hasChromium)('a browser shows the report under its own strict policy', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tilewright-report-'));
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking'] });
+  const browser = await launchChromium();
   try {
     const file = join(folder, 'report.html');
     await writeFile(file, reportOf([...events, ...search((ms) => -Math.log(ms))]));

@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VariantChoice } from '../../../runtime/index.ts';
+import { hasChromium, launchChromium } from '../../chromium.ts';
 import { artifactWith, names } from './models.ts';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -57,7 +55,7 @@ const site: Readonly<Record<string, string>> = {
     };`,
 };
 
-describe.skipIf(!existsSync(executablePath))('in a browser', () => {
+describe.skipIf(!hasChromium)('in a browser', () => {
   let server: Server | undefined;
   let browser: Browser | undefined;
   let address = '';
@@ -75,7 +73,7 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server?.once('listening', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
