@@ -2,7 +2,7 @@ import { byteSize, type DType, isFloat } from '../../../ir/dtype.ts';
 import { UnsupportedError } from '../../../ir/errors.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
-import { scalarType, vectorOf } from './value-type.ts';
+import { type ScalarType, scalarType, vectorOf } from './value-type.ts';
 
 /** Brings what an operation gave into the range or precision of a dtype that is held in a wider type. */
 export function narrow(k: KernelContext, dtype: DType, value: string, lanes: number): string {
@@ -14,7 +14,7 @@ export function narrow(k: KernelContext, dtype: DType, value: string, lanes: num
 /** A conversion. From floats it truncates, saturates at the range of 32 bits, and wraps to narrower integers. */
 export function emitCast(k: KernelContext, from: DType, to: DType, value: string, lanes: number): string {
   const [source, target] = [scalarType(from, k.func.name), scalarType(to, k.func.name)];
-  const convert = (type: string, operand: string): string => `${vectorOf(type, lanes)}(${operand})`;
+  const convert = (type: ScalarType, operand: string): string => `${vectorOf(type, lanes)}(${operand})`;
   if (from === to) return value;
   if (to === 'bool') return isNotZero(value, source, lanes);
   if (from === 'bool') return convert(target, value);
@@ -28,7 +28,7 @@ export function emitCast(k: KernelContext, from: DType, to: DType, value: string
 }
 
 /** By the bits of a float, which a driver may take for 0 where it is subnormal, and for a number where it is NaN. */
-function isNotZero(value: string, source: string, lanes: number): string {
+function isNotZero(value: string, source: ScalarType, lanes: number): string {
   const unsigned = vectorOf('u32', lanes);
   if (source === 'f32') return `(bitcast<${unsigned}>(${value}) & ${unsigned}(0x7fffffffu)) != ${unsigned}(0u)`;
   return source === 'bool' ? value : `${value} != ${vectorOf(source, lanes)}(0)`;

@@ -2,7 +2,7 @@ import { isFloat } from '../../../ir/dtype.ts';
 import { assertNever, invariant, UnsupportedError } from '../../../ir/errors.ts';
 import { boundsOf } from '../../../ir/tensor/bounds.ts';
 import { cast } from '../../../ir/tensor/build.ts';
-import type { Binary, Expr, Load } from '../../../ir/tensor/tensor-func.ts';
+import type { Binary, Broadcast, Expr, Load } from '../../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
 import type { Polynomial } from '../polynomial.ts';
@@ -54,24 +54,46 @@ export function emitExpr(k: KernelContext, expr: Expr): string {
 }
 
 /** An expression as a part of another one. */
-export function operand(k: KernelContext, expr: Expr): string {
-  const text = emitExpr(k, expr);
-  return isAtom(text) ? text : `(${text})`;
+export const operand = (k: KernelContext, expr: Expr): string => bound(emitExpr(k, expr), strengths.atom);
+
+/** How tightly what may stand without parentheses in arithmetic and comparisons holds together. */
+const strengths = { atom: 3, product: 2, sum: 1, other: 0 } as const;
+
+/** A text as it stands where what is looser than `strength` needs parentheses. */
+const bound = (text: string, strength: number): string => (strengthOf(text) < strength ? `(${text})` : text);
+
+/** By the operators outside of all parentheses and brackets; a name, a number, a call or an element has none. */
+function strengthOf(text: string): number {
+  let [outside, depth] = ['', 0];
+  for (const character of text) {
+    if (')]'.includes(character)) depth--;
+    if (depth === 0) outside += character;
+    if ('(['.includes(character)) depth++;
+  }
+  if (/^[^\w([]/.test(outside)) return strengths.other;
+  const operators = (outside.match(/ [^\w ]+ /g) ?? []).map((found) => found.trim());
+  return Math.min(strengths.atom, ...operators.map((symbol) => strengthOfSymbol[symbol] ?? strengths.other));
 }
 
-/** A name, a number, a call or an element: what needs no parentheses around. */
-function isAtom(text: string): boolean {
-  if (/^[\w.]+$/.test(text)) return true;
-  const [head] = /^[\w<>]+(?=[([])/.exec(text) ?? [];
-  if (head === undefined) return false;
-  let depth = 0;
-  for (let at = head.length; at < text.length; at++) {
-    const character = text[at] as string;
-    if ('(['.includes(character)) depth++;
-    else if (')]'.includes(character)) depth--;
-    else if (depth === 0 && !/[\w.]/.test(character)) return false;
-  }
-  return true;
+const strengthOfSymbol: Readonly<Record<string, number>> = {
+  '*': strengths.product,
+  '/': strengths.product,
+  '%': strengths.product,
+  '+': strengths.sum,
+  '-': strengths.sum,
+};
+
+const comparing: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+
+/** Two operands and the operator between them, which groups from the left. A vector takes a scalar beside it as it is. */
+function emitInfix(k: KernelContext, symbol: string, left: Expr, right: Expr): string {
+  const own = strengthOfSymbol[symbol];
+  const isSpread = ({ kind }: Expr): boolean => own !== undefined && kind === 'broadcast';
+  const [a, b] = [left, right].map((expr, at) =>
+    emitExpr(k, isSpread(expr) && !isSpread(at === 0 ? right : left) ? (expr as Broadcast).value : expr),
+  ) as [string, string];
+  if (comparing.has(symbol)) return `${bound(a, strengths.sum)} ${symbol} ${bound(b, strengths.sum)}`;
+  return `${bound(a, own ?? strengths.atom)} ${symbol} ${bound(b, own === undefined ? strengths.atom : own + 1)}`;
 }
 
 const infix: Readonly<Partial<Record<Binary['op'], string>>> = {
@@ -96,13 +118,15 @@ function emitBinary(k: KernelContext, expr: Binary): string {
   const { op, left, right } = expr;
   if (left.dtype === 'bool' && isOrdering(op))
     return emitBinary(k, { ...expr, left: cast(left, 'u32'), right: cast(right, 'u32') });
-  const [a, b] = [operand(k, left), operand(k, right)];
   // Not `a != b`: drivers compare so that it is false of a NaN.
-  if (op === 'ne' && isFloat(left.dtype)) return `!(${a} == ${b})`;
+  if (op === 'ne' && isFloat(left.dtype)) return `!(${emitInfix(k, '==', left, right)})`;
   const symbol = infix[op];
-  if (symbol !== undefined)
-    return expr.dtype === 'bool' ? `${a} ${symbol} ${b}` : narrow(k, expr.dtype, `${a} ${symbol} ${b}`, lanesOf(expr));
-  const value = isFloat(left.dtype) ? floatFunction(k, expr, a, b) : integerFunction(k, expr, a, b);
+  const value =
+    symbol !== undefined
+      ? emitInfix(k, symbol, left, right)
+      : isFloat(left.dtype)
+        ? floatFunction(k, expr)
+        : integerFunction(k, expr);
   return op === 'min' || op === 'max' ? value : narrow(k, expr.dtype, value, lanesOf(expr));
 }
 
@@ -114,19 +138,18 @@ function constantOf(expr: Expr): number | undefined {
   return expr.kind === 'const' ? Number(expr.value) : undefined;
 }
 
-function floatFunction(k: KernelContext, { op, left, right }: Binary, a: string, b: string): string {
-  const lanes = lanesOf(left);
+function floatFunction(k: KernelContext, { op, left, right }: Binary): string {
+  const zero = op === 'div' ? constantOf(right) : undefined;
   switch (op) {
     case 'div':
       // What a compiler makes of a constant zero is anything.
-      return constantOf(right) === 0 ? `${a} * ${infinityLike(k, constantOf(right) as number)}` : `${a} / ${b}`;
+      return zero === 0 ? `${operand(k, left)} * ${infinityLike(k, zero)}` : emitInfix(k, '/', left, right);
     case 'min':
     case 'max':
-      return callHelper(k, `${op}_f32`, [a, b], lanes);
     case 'mod':
     case 'floordiv':
     case 'floormod':
-      return callHelper(k, `${op}_f32`, [a, b], lanes);
+      return callHelper(k, `${op}_f32`, [emitExpr(k, left), emitExpr(k, right)], lanesOf(left));
     default:
       throw new UnsupportedError([`${op} on ${left.dtype} on WebGPU, in kernel ${k.func.name}`]);
   }
@@ -136,24 +159,24 @@ const infinityLike = (k: KernelContext, zero: number): string =>
   literal(k, 'f32', Object.is(zero, -0) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
 
 /** Functions, division and shifts of integers, by their operator where that means the same for these operands. */
-function integerFunction(k: KernelContext, { op, left, right }: Binary, a: string, b: string): string {
+function integerFunction(k: KernelContext, { op, left, right }: Binary): string {
   const type = scalarType(left.dtype, k.func.name) === 'u32' ? 'u32' : 'i32';
   const [lanes, number] = [lanesOf(left), constantOf(right) ?? 0];
   switch (op) {
     case 'min':
     case 'max':
-      return `${op}(${a}, ${b})`;
+      return `${op}(${emitExpr(k, left)}, ${emitExpr(k, right)})`;
     case 'shl':
     case 'shr':
       if (constantOf(right) === undefined || number < 0 || number > 31) break;
-      return `${a} ${op === 'shl' ? '<<' : '>>'} ${lanes === 1 ? `${number}u` : `${vectorOf('u32', lanes)}(${number}u)`}`;
+      return `${operand(k, left)} ${op === 'shl' ? '<<' : '>>'} ${lanes === 1 ? `${number}u` : `${vectorOf('u32', lanes)}(${number}u)`}`;
     case 'div':
     case 'mod':
     case 'floordiv':
     case 'floormod': {
       const truncates = op === 'div' || op === 'mod' || type === 'u32';
       if (number > 0 && (truncates || (lanes === 1 && boundsOf(left, k.variables.ranges).min >= 0)))
-        return `${a} ${op === 'div' || op === 'floordiv' ? '/' : '%'} ${b}`;
+        return emitInfix(k, op === 'div' || op === 'floordiv' ? '/' : '%', left, right);
       break;
     }
     case 'pow':
@@ -161,7 +184,7 @@ function integerFunction(k: KernelContext, { op, left, right }: Binary, a: strin
     default:
       invariant(false, `${k.func.name}: ${op} is defined on ${left.dtype}`);
   }
-  return callHelper(k, `${op}_${type}`, [a, b], lanes);
+  return callHelper(k, `${op}_${type}`, [emitExpr(k, left), emitExpr(k, right)], lanes);
 }
 
 const operandOf = (k: KernelContext, buffer: string): Operand => {

@@ -1,5 +1,7 @@
+import { byteSize } from '../../../ir/dtype.ts';
 import { assertNever, invariant } from '../../../ir/errors.ts';
-import type { For, Stmt, Store } from '../../../ir/tensor/tensor-func.ts';
+import { exprKey } from '../../../ir/tensor/expr-key.ts';
+import type { Expr, For, Stmt, Store } from '../../../ir/tensor/tensor-func.ts';
 import { isThreadAxis, lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
 import { component, emitExpr, vectorPlace } from './expressions.ts';
@@ -30,13 +32,11 @@ function emitStmt(k: KernelContext, stmt: Stmt): readonly string[] {
       return stmt.else === undefined ? [...then, '}'] : [...then, '} else {', ...indent(emitStmts(k, stmt.else)), '}'];
     }
     case 'let': {
-      const type = vectorOf(scalarType(stmt.value.dtype, k.func.name), lanesOf(stmt.value));
-      const name = k.nameOf(stmt.name);
-      const head = stmt.mutable ? `var ${name}: ${type} =` : `let ${name} =`;
+      const head = `${stmt.mutable ? 'var' : 'let'} ${k.nameOf(stmt.name)} =`;
       return [`${head} ${emitExpr(k, stmt.value)};`, ...emitStmts(k, stmt.body)];
     }
     case 'assign':
-      return [`${k.nameOf(stmt.name)} = ${emitExpr(k, stmt.value)};`];
+      return [emitUpdate(k, k.nameOf(stmt.name), stmt.value, (expr) => expr.kind === 'var' && expr.name === stmt.name)];
     case 'block':
       invariant(false, `${k.func.name}: the block ${stmt.name} reached code generation`);
     default:
@@ -71,16 +71,34 @@ function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonl
   const [target, [index]] = [k.operands.get(buffer), indices];
   invariant(target !== undefined && index !== undefined, `${k.func.name}: no buffer is called ${buffer}`);
   const lanes = lanesOf(value);
-  const type = scalarType(value.dtype, k.func.name);
-  const text = emitExpr(k, value);
-  const stored = type === 'bool' ? `${vectorOf(storedType(type), lanes)}(${text})` : text;
   const name = k.nameOf(buffer);
-  if (lanes === 1) return [`${name}[${emitExpr(k, index)}] = ${stored};`];
+  const isOld = (expr: Expr): boolean =>
+    expr.kind === 'load' && expr.buffer === buffer && expr.indices.every((one) => exprKey(one) === exprKey(index));
+  if (lanes === 1) return [emitUpdate(k, `${name}[${emitExpr(k, index)}]`, value, isOld, emitStored)];
   const place = index.kind === 'ramp' ? vectorPlace(k, target, index.base) : undefined;
-  if (place !== undefined) return [`${name}[${place}] = ${stored};`];
+  if (place !== undefined) return [emitUpdate(k, `${name}[${place}]`, value, isOld, emitStored)];
+  const stored = emitStored(k, value);
   const scalars = Array.from(
     { length: LANES },
     (_, lane) => `${name}[${emitExpr(k, laneOf(index, lane))}] = ${component('lanes', lane)};`,
   );
   return ['{', ...indent([`let lanes = ${stored};`, ...scalars]), '}'];
+}
+
+/** A value as memory holds it. */
+function emitStored(k: KernelContext, value: Expr): string {
+  const type = scalarType(value.dtype, k.func.name);
+  return type === 'bool' ? `${vectorOf(storedType(type), lanesOf(value))}(${emitExpr(k, value)})` : emitExpr(k, value);
+}
+
+/** Gives a place its new value, which may be made of its old one. */
+function emitUpdate(
+  k: KernelContext,
+  place: string,
+  value: Expr,
+  isOld: (expr: Expr) => boolean,
+  text = emitExpr,
+): string {
+  const isAdded = value.kind === 'binary' && value.op === 'add' && byteSize(value.dtype) === 4 && isOld(value.left);
+  return isAdded ? `${place} += ${emitExpr(k, value.right)};` : `${place} = ${text(k, value)};`;
 }

@@ -4,13 +4,14 @@ import type { UnaryOp } from '../../../ir/scalar.ts';
 import { isNan } from './helper.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
-import { vectorOf } from './value-type.ts';
+import { type ScalarType, vectorOf } from './value-type.ts';
 
 /** Operators on floats that are functions of WGSL under the same name. */
 const builtins: ReadonlySet<UnaryOp> = new Set<UnaryOp>(['abs', 'floor', 'ceil', 'round', 'sqrt']);
 
 export function emitUnary(k: KernelContext, op: UnaryOp, dtype: DType, x: string, lanes: number): string {
-  const splat = (value: string, type: string): string => (lanes === 1 ? value : `${vectorOf(type, lanes)}(${value})`);
+  const splat = (value: string, type: ScalarType): string =>
+    lanes === 1 ? value : `${vectorOf(type, lanes)}(${value})`;
   switch (op) {
     case 'neg':
       return dtype.startsWith('u') ? `${splat('0u', 'u32')} - ${x}` : `-${x}`;

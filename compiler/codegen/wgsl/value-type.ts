@@ -36,4 +36,6 @@ export function scalarType(dtype: DType, kernel: string): ScalarType {
 /** A bool is no type that memory can hold. */
 export const storedType = (type: ScalarType): Exclude<ScalarType, 'bool'> => (type === 'bool' ? 'u32' : type);
 
-export const vectorOf = (type: string, lanes: number): string => (lanes === 1 ? type : `vec${lanes}<${type}>`);
+/** A type or the vector of so many, by the alias that WGSL has for it. */
+export const vectorOf = (type: ScalarType, lanes: number): string =>
+  lanes === 1 ? type : type === 'bool' ? `vec${lanes}<bool>` : `vec${lanes}${type[0]}`;
