@@ -6,7 +6,8 @@ const leastGain = 0.15;
 /**
  * Prefers faster definitions of workloads where these need more memory for their weights, as long as they need no more
  * than `budget` bytes together beyond the preferred ones. They go to those that save most time for a byte, one after the
- * other (the greedy way to fill a knapsack of which each class gives one item).
+ * other (the greedy way to fill a knapsack of which each class gives one item). Definitions for which too little is left
+ * then are none of the workload any more.
  */
 export function chooseDefinitions(workloads: readonly Workload[], budget: number): readonly Workload[] {
   const chosen = workloads.map((workload) => preferredOf(workload));
@@ -23,8 +24,15 @@ export function chooseDefinitions(workloads: readonly Workload[], budget: number
     chosen[best.at] = best.definition;
     left -= best.bytes;
   }
-  return workloads.map((workload, at) => ({ ...workload, preferred: chosen[at]?.name ?? workload.preferred }));
+  return workloads.map((workload, at) => {
+    const preferred = chosen[at];
+    if (preferred === undefined) return workload;
+    const definitions = workload.definitions.filter((definition) => bytesOf(definition) - bytesOf(preferred) <= left);
+    return { definitions, preferred: preferred.name };
+  });
 }
+
+const bytesOf = ({ cost }: Definition): number => cost?.bytes ?? 0;
 
 interface Upgrade {
   readonly at: number;

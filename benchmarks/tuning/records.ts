@@ -8,11 +8,14 @@ import type { Measured } from '../../schedules/cost-model/train-ranker.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
 import type { Layer } from './layers.ts';
 
+/** Weights may grow to so many times what they are: what is fast is learned, whatever memory it takes. */
+const GROWTH = 8;
+
 /** Tasks of layers, each workload once, named by the layers. */
 export function tasksOfLayers(layers: readonly Layer[], measurer: Measurer): readonly KernelTask[] {
   const tasks = new Map<string, KernelTask>();
   for (const { id, model } of layers)
-    for (const task of tuningTasks(importOnnx(model()), { measurer }))
+    for (const task of tuningTasks(importOnnx(model()), { measurer, growth: GROWTH }))
       if (!tasks.has(task.workload)) tasks.set(task.workload, { ...task, name: `${id}: ${task.name}` });
   return [...tasks.values()];
 }

@@ -159,13 +159,16 @@ async function measured(
     .filter(({ decisions }) => allows(decisions));
 }
 
-/** Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. */
+/**
+ * Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. Where memory
+ * does not allow the best one, what is next after it says little: the default schedule may be faster than that.
+ */
 async function* nearest({ row }: Group<KernelSource>, { store, profile, allows }: Sources): AsyncGenerator<Proposal> {
   let tries = 0;
   for (const near of nearestShapes(row.shape, await store.workloadsOf(row.family))) {
     const known = orderRecords(await store.recordsOf(near.hash, KEPT), profile);
-    const best = known.find(({ record }) => allows(decisionsIn(record)));
-    if (best === undefined) continue;
+    const [best] = known;
+    if (best === undefined || !allows(decisionsIn(best.record))) continue;
     if (++tries > TRIES) return;
     yield { rank: 3, target: best.target, decisions: decisionsIn(best.record), record: best.record };
   }

@@ -34,6 +34,8 @@ export interface TuneOptions {
   readonly prior?: Forest;
   /** As for `compile`: the axis that threads divide is a part of a workload. */
   readonly parallel?: ParallelAxis;
+  /** As for `compile`: the definitions that it allows are a part of a workload. */
+  readonly growth?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -43,12 +45,12 @@ const BATCH = 16;
 /** The tasks of a graph with static shapes, for the engine that measures. */
 export const tuningTasks = (
   graph: Graph,
-  { measurer, parallel }: Pick<TuneOptions, 'measurer' | 'parallel'>,
+  { measurer, parallel, growth }: Pick<TuneOptions, 'measurer' | 'parallel' | 'growth'>,
 ): readonly KernelTask[] => {
   verifyGraph(graph);
   const target = targetOf(measurer.profile);
   const passes = target.gpu && passesForGpu(target.gpu);
-  return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, parallel);
+  return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, parallel, growth);
 };
 
 /**

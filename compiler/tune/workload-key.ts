@@ -12,7 +12,10 @@ export function workloadRow(source: KernelSource): WorkloadRow {
   return { hash, text, ...operatorFamily(source.node) };
 }
 
-/** All that schedules depend on: the plain definition with canonical names, the inputs that are constants, the axis. */
+/**
+ * All that schedules depend on: the plain definition with canonical names, the inputs that are constants, the definitions
+ * that memory allows where there are several, the axis.
+ */
 function workloadText({ workload, context: { constants, parallel = 'auto' } }: KernelSource): string {
   const func = plainDefinition(workload);
   const canonical = canonicalize(func);
@@ -20,6 +23,9 @@ function workloadText({ workload, context: { constants, parallel = 'auto' } }: K
   return [
     printTensorFunc(canonical).trimEnd(),
     ...(fixed.length === 0 ? [] : [`constants ${fixed.map(({ name }) => `%${name}`).join(' ')}`]),
+    ...(workload.definitions.length === 1
+      ? []
+      : [`definitions ${workload.definitions.map(({ name }) => name).join(' ')}`]),
     ...(parallel === 'auto' ? [] : [`parallel ${parallel}`]),
     '',
   ].join('\n');

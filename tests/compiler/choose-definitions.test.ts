@@ -33,3 +33,16 @@ test('what saves little is not worth it, nor is what has no known cost', () => {
   const unknown = { definitions: definitions.map(({ name }) => ({ name, func })), preferred };
   expect(chosen([unknown], 100)).toEqual(['plain']);
 });
+
+test('what is left allows is kept, so that it can be tuned; what it does not is not a definition any more', () => {
+  const kept = (workloads: readonly Workload[], budget: number): readonly (readonly string[])[] =>
+    chooseDefinitions(workloads, budget).map(({ definitions }) => definitions.map(({ name }) => name));
+  expect(kept([conv, conv], 8)).toEqual([['plain', 'small'], ['plain']]);
+  expect(kept([conv, conv], 40)).toEqual([
+    ['plain', 'small', 'large'],
+    ['plain', 'small'],
+  ]);
+  const slow = workload({ plain: [100, 10], other: [90, 11] });
+  expect(kept([slow], 0)).toEqual([['plain']]);
+  expect(kept([slow], 1)).toEqual([['plain', 'other']]);
+});

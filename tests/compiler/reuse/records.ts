@@ -15,9 +15,10 @@ export const profile: DeviceProfile = {
   features: ['simd128', 'relaxed-simd'],
 };
 
-export const sourcesOf = (graph: Graph): readonly KernelSource[] => kernelSources(optimizeGraph(graph));
+export const sourcesOf = (graph: Graph, growth?: number): readonly KernelSource[] =>
+  kernelSources(optimizeGraph(graph), 'auto', growth);
 
-export const sourceOf = (graph: Graph): KernelSource => sourcesOf(graph)[0] as KernelSource;
+export const sourceOf = (graph: Graph, growth?: number): KernelSource => sourcesOf(graph, growth)[0] as KernelSource;
 
 /** Schedules that differ from the default one and from each other. */
 export function candidatesOf(source: KernelSource, count: number, target: Target = wasmRelaxedSimd) {

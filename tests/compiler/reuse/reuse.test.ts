@@ -20,9 +20,9 @@ import { arbitraryKernelGraph } from '../../generators/kernel-graph.ts';
 import { convLayer, denseLayer } from '../tune/graphs.ts';
 import { candidatesOf, profile, recordOf, sourceOf, sourcesOf } from './records.ts';
 
-async function storeOf(graph: Graph, records: readonly TuningRecord[]): Promise<MemoryStore> {
+async function storeOf(graph: Graph, records: readonly TuningRecord[], growth?: number): Promise<MemoryStore> {
   const store = new MemoryStore();
-  await store.add(sourcesOf(graph).map(workloadRow), records);
+  await store.add(sourcesOf(graph, growth).map(workloadRow), records);
   return store;
 }
 
@@ -149,26 +149,37 @@ describe('a kernel is scheduled', () => {
 
 describe('what weights may grow by', () => {
   const conv = convLayer(9, 12, 20);
-  const convSource = sourceOf(conv);
-  const drawn = candidatesOf(convSource, 40);
-  const by = (pattern: RegExp): Candidate =>
-    drawn.find(({ decisions }) => pattern.test(String(decisions.get('definition')))) as Candidate;
-  const [winograd, other] = [by(/winograd-4x4/), by(/direct|gemm/)];
+  const convSource = sourceOf(conv, 8);
+  const someOf = (kernel: KernelSource, pattern: RegExp): Candidate =>
+    candidatesOf(kernel, 40).find(({ decisions }) => pattern.test(String(decisions.get('definition')))) as Candidate;
+  const [winograd, other] = [someOf(convSource, /winograd-4x4/), someOf(convSource, /direct|gemm/)];
   const records = [recordOf(convSource, winograd, 1), recordOf(convSource, other, 2)];
 
   test('allows a definition or not', async () => {
-    const store = await storeOf(conv, records);
+    const store = await storeOf(conv, records, 8);
     const [allowed] = await reuse(conv, store, {}, 8);
     expect([allowed?.rank, allowed?.kernel.relaxed.trace]).toEqual([1, winograd.trace]);
+    // Where it is not allowed, the workload is another one, of which nothing but this is known.
     const [refused] = await reuse(conv, store, {}, 0);
-    expect([refused?.rank, refused?.kernel.relaxed.trace]).toEqual([1, other.trace]);
+    expect([refused?.rank, refused?.from]).toEqual([3, workloadRow(convSource).hash]);
+    expect(definitionOf(refused?.kernel)).not.toMatch(/winograd/);
+  });
+
+  test('leaves calls that get no more of it the definition that they have by default', async () => {
+    // Memory allows the first of two equal layers the larger transforms, and the second the smaller ones.
+    const [growth, two] = [2, convLayer(12, 12, 20, 2)];
+    const [large, small] = sourcesOf(two, growth) as [KernelSource, KernelSource];
+    expect([large, small].map(({ workload: { preferred } }) => preferred)).toEqual(['winograd-4x4', 'winograd-2x2']);
+    const records = [/winograd-4x4/, /direct|gemm/].map((name, i) => recordOf(large, someOf(large, name), 1 + i));
+    const found = await reuse(two, await storeOf(two, records, growth), {}, growth);
+    expect(found.map(({ kernel }) => definitionOf(kernel))).toEqual(['winograd-4x4', 'winograd-2x2']);
   });
 
   test('holds for what a near shape and a cost model choose', async () => {
     const near = convLayer(10, 12, 20);
-    const store = await storeOf(conv, records.slice(0, 1));
+    const store = await storeOf(conv, records.slice(0, 1), 8);
     expect(definitionOf((await reuse(near, store, {}, 8))[0]?.kernel)).toMatch(/winograd/);
-    expect((await reuse(near, store, {}, 0))[0]?.rank).toBe(5);
+    expect(definitionOf((await reuse(near, store, {}, 0))[0]?.kernel)).not.toMatch(/winograd/);
     const costModel: CostModel = {
       score: (all) => all.map(({ decisions }) => (/winograd/.test(String(decisions.get('definition'))) ? 1 : 0)),
     };

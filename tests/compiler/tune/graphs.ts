@@ -24,13 +24,15 @@ export function denseLayer(
   return optimizeGraph(b.finish());
 }
 
-/** A convolution of 3 × 3 with channels last, for which there are several algorithms. */
-export function convLayer(size: number, inputs: number, outputs: number): Graph {
+/** Convolutions of 3 × 3 with channels last, side by side, for each of which there are several algorithms. */
+export function convLayer(size: number, inputs: number, outputs: number, count = 1): Graph {
   const next = randomSource(2);
   const b = new GraphBuilder('conv');
   const x = b.input('x', 'f32', [1, size + 2, size + 2, inputs]);
-  const w = b.constant(randomTensor({ dtype: 'f32', shape: [outputs, inputs, 3, 3] }, next), 'w');
   const attrs = { strides: [1, 1], dilations: [1, 1], groups: 1, channels: 'last' } as const;
-  b.output('y', b.op('conv', [x, w], attrs));
+  for (let i = 0; i < count; i++) {
+    const w = b.constant(randomTensor({ dtype: 'f32', shape: [outputs, inputs, 3, 3] }, next), `w${i}`);
+    b.output(`y${i}`, b.op('conv', [x, w], attrs));
+  }
   return optimizeGraph(b.finish());
 }
