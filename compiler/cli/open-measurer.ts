@@ -1,5 +1,4 @@
 import { CompilerError } from '../../ir/errors.ts';
-import type { CacheMode } from '../../schedules/database/record.ts';
 import type { TargetName } from '../pipeline.ts';
 import { nodeProfile } from '../tune/device.ts';
 import { browserMeasurer } from '../tune/measure/browser/browser-measurer.ts';
@@ -18,7 +17,6 @@ export interface MeasurerOptions {
   readonly target: TargetName;
   /** At which the page is served. */
   readonly host: string;
-  readonly cache: CacheMode;
 }
 
 /** So many milliseconds a page may take to come, and to come back. */
@@ -35,13 +33,13 @@ const onGpu = new URL(`./measure-on-gpu.${import.meta.url.endsWith('.ts') ? 'ts'
  * and one is asked for.
  */
 export async function openMeasurer(
-  { device, target, host, cache }: MeasurerOptions,
+  { device, target, host }: MeasurerOptions,
   model: string,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Measurer> {
   if (target === 'webgpu') return workerMeasurer(await nodeGpuProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU });
-  if (device === 'node') return workerMeasurer(nodeProfile(), { cache });
+  if (device === 'node') return workerMeasurer(nodeProfile());
   const session = new BrowserSession({ patience: PATIENCE, say });
   let server: BrowserServer | undefined;
   const close = async (): Promise<void> => {
@@ -53,7 +51,7 @@ export async function openMeasurer(
     say(`open this page on the device to measure on:\n${server.addresses.map((address) => `  ${address}`).join('\n')}`);
     const profile = await session.opened(signal);
     say(`measuring on ${profile.device.fingerprint}, ${profile.engine.name} ${profile.engine.version}`);
-    const measurer = browserMeasurer(session, profile, { cache });
+    const measurer = browserMeasurer(session, profile);
     return { ...measurer, close: () => measurer.close().then(close) };
   } catch (error) {
     await close();

@@ -8,6 +8,7 @@ import type { CostModel, Decisions } from '../../schedules/search/search.ts';
 import { isFaster } from '../../schedules/search/winner.ts';
 import { type Target, wasmSimd } from '../../schedules/target/target.ts';
 import type { Kernel, KernelSource, KernelVariant } from '../kernels.ts';
+import { cacheModeFor } from '../tune/cache-mode.ts';
 import { candidateSpace, executable } from '../tune/candidate-space.ts';
 import { type DeviceProfile, targetOf } from '../tune/device.ts';
 import { analyze } from '../tune/features.ts';
@@ -150,10 +151,10 @@ type MeasuredProposal = Proposal & Required<Pick<Proposal, 'record'>>;
 
 /** Ranks 1 and 2. */
 async function measured(
-  { row }: Group<KernelSource>,
+  { source, row }: Group<KernelSource>,
   { store, profile, allows }: Sources,
 ): Promise<readonly MeasuredProposal[]> {
-  const known = orderRecords(await store.recordsOf(row.hash, KEPT), profile);
+  const known = orderRecords(await store.recordsOf(row.hash, KEPT), profile, cacheModeFor(source, targetOf(profile)));
   return known
     .map((usable) => ({ ...usable, decisions: decisionsIn(usable.record) }))
     .filter(({ decisions }) => allows(decisions));
@@ -163,10 +164,14 @@ async function measured(
  * Rank 3: the best record of each of the nearest workloads that have one, the workload itself before others. Where memory
  * does not allow the best one, what is next after it says little: the default schedule may be faster than that.
  */
-async function* nearest({ row }: Group<KernelSource>, { store, profile, allows }: Sources): AsyncGenerator<Proposal> {
+async function* nearest(
+  { source, row }: Group<KernelSource>,
+  { store, profile, allows }: Sources,
+): AsyncGenerator<Proposal> {
+  const cache = cacheModeFor(source, targetOf(profile));
   let tries = 0;
   for (const near of nearestShapes(row.shape, await store.workloadsOf(row.family))) {
-    const known = orderRecords(await store.recordsOf(near.hash, KEPT), profile);
+    const known = orderRecords(await store.recordsOf(near.hash, KEPT), profile, cache);
     const [best] = known;
     if (best === undefined || !allows(decisionsIn(best.record))) continue;
     if (++tries > TRIES) return;

@@ -1,4 +1,4 @@
-import { groupOf, type TuningRecord } from '../../schedules/database/record.ts';
+import { type CacheMode, groupOf, type TuningRecord } from '../../schedules/database/record.ts';
 import { type Target, wasmRelaxedSimd, wasmSimd } from '../../schedules/target/target.ts';
 import { type DeviceProfile, targetOf } from '../tune/device.ts';
 import { executedSteps } from './executed-steps.ts';
@@ -20,9 +20,13 @@ const targetsFor = (profile: DeviceProfile): readonly Target[] => {
 /**
  * Records of one workload, from the one whose schedule is most likely the best on a device. Times are compared only
  * where they can be; of what cannot be compared that goes first which was measured on the nearest device, for what the
- * engine can do at most, with warm caches.
+ * engine can do at most, with such caches.
  */
-export function orderRecords(records: readonly TuningRecord[], profile: DeviceProfile): readonly Usable[] {
+export function orderRecords(
+  records: readonly TuningRecord[],
+  profile: DeviceProfile,
+  cache: CacheMode,
+): readonly Usable[] {
   const targets = targetsFor(profile);
   const groups = [...Map.groupBy(records, groupOf)].flatMap(([key, group]) => {
     const [first] = group;
@@ -31,7 +35,7 @@ export function orderRecords(records: readonly TuningRecord[], profile: DevicePr
     const order = [
       distanceTo(first, profile),
       target === targetOf(profile) ? 0 : 1,
-      first.cache === 'warm' ? 0 : 1,
+      first.cache === cache ? 0 : 1,
     ] as const;
     return [{ key, order, target, records: bySchedule(group) }];
   });

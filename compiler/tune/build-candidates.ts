@@ -25,7 +25,15 @@ import type {
 import type { KernelTask } from './tasks.ts';
 
 /** The program that candidates of a task are compared with, by its plain definition, and that of its default schedule. */
-export async function buildTask({ name, workload, target, source, operands, space }: KernelTask): Promise<TaskProgram> {
+export async function buildTask({
+  name,
+  workload,
+  target,
+  source,
+  operands,
+  space,
+  cache,
+}: KernelTask): Promise<TaskProgram> {
   const plain = plainDefinition(source.workload);
   const module = new ModuleBuilder(target);
   const reference = module.addPlain(plain);
@@ -39,6 +47,7 @@ export async function buildTask({ name, workload, target, source, operands, spac
     isRounded: roundsFloats(plain),
     reference,
     anchor,
+    cache,
   };
 }
 

@@ -10,7 +10,6 @@ import type { Candidate, Sample, Strategy } from '../../schedules/search/search.
 import { type StrategyName, strategyFor } from '../../schedules/search/strategies.ts';
 import { tuneTasks } from '../../schedules/search/tune-tasks.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
-import type { ParallelAxis } from '../../schedules/space/context.ts';
 import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
 import { requireStaticShapes } from '../static-shape.ts';
 import { version } from '../version.ts';
@@ -19,7 +18,7 @@ import { knownCandidates, knownFirst } from './known-first.ts';
 import type { Measurer } from './measure/measurer.ts';
 import { measureTasks } from './measure-tasks.ts';
 import { priorFor } from './prior.ts';
-import { type KernelTask, tasksOf } from './tasks.ts';
+import { type KernelTask, type TaskOptions, tasksOf } from './tasks.ts';
 
 export interface TuneOptions {
   /** Gets a record of every candidate that ran and was right. */
@@ -32,10 +31,6 @@ export interface TuneOptions {
   readonly strategy?: StrategyName;
   /** From what the cost model starts: the prior of the target, if nothing is said. */
   readonly prior?: Forest;
-  /** As for `compile`: the axis that threads divide is a part of a workload. */
-  readonly parallel?: ParallelAxis;
-  /** As for `compile`: the definitions that it allows are a part of a workload. */
-  readonly growth?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -45,12 +40,12 @@ const BATCH = 16;
 /** The tasks of a graph with static shapes, for the engine that measures. */
 export const tuningTasks = (
   graph: Graph,
-  { measurer, parallel, growth }: Pick<TuneOptions, 'measurer' | 'parallel' | 'growth'>,
+  { measurer, ...options }: Pick<TuneOptions, 'measurer'> & TaskOptions,
 ): readonly KernelTask[] => {
   verifyGraph(graph);
   const target = targetOf(measurer.profile);
   const passes = target.gpu && passesForGpu(target.gpu);
-  return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, parallel, growth);
+  return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, options);
 };
 
 /**
@@ -83,10 +78,10 @@ export async function* tune(tasks: readonly KernelTask[], options: TuneOptions):
 }
 
 const recordOf = (
-  { workload, target }: KernelTask,
+  { workload, target, cache }: KernelTask,
   { decisions, trace }: Candidate,
   { ms, spread, samples }: Sample,
-  { profile, cache }: Measurer,
+  { profile }: Measurer,
 ): TuningRecord => ({
   workload,
   target: target.name,

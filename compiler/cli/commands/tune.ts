@@ -26,7 +26,7 @@ interface TuneArguments extends ModelOptions {
   readonly trials?: number;
   readonly seed: number;
   readonly strategy: StrategyName;
-  readonly cache: CacheMode;
+  readonly cache?: CacheMode;
   readonly device: Device;
   readonly target: TargetName;
   readonly host: string;
@@ -57,9 +57,10 @@ export const tuneCommand = (): Command =>
         .default('wasm'),
     )
     .addOption(
-      new Option('--cache <MODE>', 'whether operands are in the caches when a run of a kernel begins')
-        .choices(cacheModes)
-        .default('warm'),
+      new Option(
+        '--cache <MODE>',
+        'whether operands are in the caches when a run of a kernel begins; as in a model, if nothing is said',
+      ).choices(cacheModes),
     )
     .addOption(
       new Option('--device <DEVICE>', 'where to measure: on this machine in Node, or in a page that a browser opens')
@@ -98,8 +99,8 @@ async function tuneInto(store: TuningStore, graph: Graph, options: TuneInto, sig
   const say = (line: string): void => (view?.say ?? printLine)(line);
   const measurer = await openMeasurer(options, options.model, say, signal);
   try {
-    const tasks = tuningTasks(graph, { measurer, parallel: options.parallel });
-    const { time: ms, trials, seed, strategy } = options;
+    const { time: ms, trials, seed, strategy, parallel, cache } = options;
+    const tasks = tuningTasks(graph, { measurer, parallel, ...(cache && { cache }) });
     const budget = { ...(ms !== undefined && { ms }), ...(trials !== undefined && { trials }) };
     view = tuneView(process.stdout, tasks, budget);
     try {

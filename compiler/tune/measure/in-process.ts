@@ -1,4 +1,3 @@
-import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { DeviceProfile } from '../device.ts';
 import type { KernelInstance } from './instance.ts';
 import { measureBatch } from './measure-batch.ts';
@@ -7,12 +6,11 @@ import { type OpenTask, openTask } from './open-task.ts';
 import { wasmBench } from './wasm-bench.ts';
 
 /** Measures in this process, which a candidate that hangs or kills it takes along. A batch is always finished. */
-export function inProcessMeasurer(profile: DeviceProfile, cache: CacheMode = 'warm'): Measurer {
+export function inProcessMeasurer(profile: DeviceProfile): Measurer {
   const baselines = new Baselines();
   let open: OpenTask<KernelInstance> | undefined;
   return {
     profile,
-    cache,
     measure: async (task, batch) => {
       try {
         if (open?.program.id !== task.id) open = await openTask(wasmBench, task);
@@ -20,7 +18,11 @@ export function inProcessMeasurer(profile: DeviceProfile, cache: CacheMode = 'wa
         const failure = taskFailure('trap', String(error));
         return batch.kernels.map(() => failure);
       }
-      const result = await measureBatch(wasmBench, open, batch, { ...effortFor(batch), cache, tiersUp: true });
+      const result = await measureBatch(wasmBench, open, batch, {
+        ...effortFor(batch),
+        cache: task.cache,
+        tiersUp: true,
+      });
       return baselines.relate(task.id, result);
     },
     close: async () => undefined,

@@ -1,4 +1,3 @@
-import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { Outcome } from '../../../schedules/search/search.ts';
 import type { DeviceProfile } from '../device.ts';
 import type { Batch, BatchResult, Effort, TaskProgram } from './programs.ts';
@@ -6,7 +5,6 @@ import type { Batch, BatchResult, Effort, TaskProgram } from './programs.ts';
 /** Where kernels are measured: in this process, in others, or in a page of a browser. */
 export interface Measurer {
   readonly profile: DeviceProfile;
-  readonly cache: CacheMode;
   /**
    * One outcome for each candidate; times of one task are comparable with those of its earlier batches. One batch at a
    * time. Where the signal aborts it ends soon, and what was not finished has no outcome.

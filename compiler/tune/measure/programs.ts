@@ -82,6 +82,8 @@ export interface TaskProgram {
   readonly reference: KernelProgram;
   /** Runs in turns with the candidates, whose times are told in relation to it. */
   readonly anchor: KernelProgram | GpuKernelProgram;
+  /** Whether operands are in the caches when a run begins that is timed. */
+  readonly cache: CacheMode;
 }
 
 /** Candidates of one task. */

@@ -4,7 +4,7 @@ import { type Answer, isLost, type Lost, type MeasuringWorker } from './ask.ts';
 import { Baselines, effortFor, type Measurer, taskFailure } from './measurer.ts';
 import type { Batch, TaskProgram, Timing } from './programs.ts';
 
-export interface RemoteOptions extends Pick<Timing, 'cache' | 'tiersUp'> {
+export interface RemoteOptions extends Pick<Timing, 'tiersUp'> {
   /** Milliseconds without a sign of life after which a candidate is given up, beyond what slow ones may take. */
   readonly patience: number;
   readonly open: () => MeasuringWorker;
@@ -35,7 +35,6 @@ export function remoteMeasurer(profile: DeviceProfile, options: RemoteOptions): 
   const workers = new Workers(options);
   return {
     profile,
-    cache: options.cache,
     measure: async (task, batch, signal) => {
       const outcomes = new Map<number, Outcome>();
       const all = [...batch.kernels.keys()];
@@ -117,7 +116,7 @@ class Workers {
   ): Promise<void> {
     if (candidates.length === 0 || signal?.aborted) return;
     const { outcomes, suspects } = findings;
-    const { cache, tiersUp } = this.#options;
+    const { tiersUp } = this.#options;
     const failure = await this.#ensureOpen(task, signal);
     if (failure !== undefined) for (const i of candidates) outcomes.set(i, failure);
     const [worker, open] = [this.#worker, this.#open.get(task.id)];
@@ -125,7 +124,7 @@ class Workers {
     this.#open.delete(task.id);
     this.#open.set(task.id, open);
     const kernels = candidates.flatMap((i) => batch.kernels[i] ?? []);
-    const timing = { ...effortFor(batch), cache, tiersUp };
+    const timing = { ...effortFor(batch), cache: task.cache, tiersUp };
     const patience = this.#options.patience + SLOWEST * open.anchorMs;
     const message = { kind: 'batch', task: task.id, batch: { ...batch, kernels }, timing } as const;
     const answer = await worker.ask(message, patience, signal);

@@ -1,4 +1,3 @@
-import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { DeviceProfile } from '../device.ts';
 import type { Measurer } from './measurer.ts';
 import { remoteMeasurer } from './remote-measurer.ts';
@@ -8,7 +7,6 @@ import { WorkerProcess } from './worker-process.ts';
 const worker = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 export interface WorkerOptions {
-  readonly cache?: CacheMode;
   /** Milliseconds without a sign of life after which a candidate is given up, beyond what slow ones may take. */
   readonly patience?: number;
   /** What the process runs, which serves its parent: one that runs WebAssembly, if nothing is said. */
@@ -18,10 +16,9 @@ export interface WorkerOptions {
 /** Measures in a process of its own. */
 export const workerMeasurer = (
   profile: DeviceProfile,
-  { cache = 'warm', patience = 2000, file = worker }: WorkerOptions = {},
+  { patience = 2000, file = worker }: WorkerOptions = {},
 ): Measurer =>
   remoteMeasurer(profile, {
-    cache,
     patience,
     tiersUp: false,
     open: () => new WorkerProcess(file),

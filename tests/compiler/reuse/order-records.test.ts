@@ -14,7 +14,9 @@ const of = (name: string, ms: number, more: Partial<TuningRecord> = {}): TuningR
   record(a, ms, { ...here, trace: [{ primitive: 'unroll', loop: name }], ...more });
 
 const order = (...records: readonly TuningRecord[]): readonly string[] =>
-  orderRecords(records, profile).map(({ rank, record: { trace } }) => `${rank} ${printTrace(trace).trimEnd().at(-1)}`);
+  orderRecords(records, profile, 'warm').map(
+    ({ rank, record: { trace } }) => `${rank} ${printTrace(trace).trimEnd().at(-1)}`,
+  );
 
 test('the fastest is first, with all that its confidence interval adds', () => {
   expect(order(of('a', 3), of('b', 1), of('c', 2))).toEqual(['1 b', '1 c', '1 a']);
@@ -54,6 +56,7 @@ test('records of the target that the engine can do at most are first, of unknown
   const [simd, unknown] = [{ target: wasmSimd.name }, { target: 'wgsl' }];
   const records = [of('a', 1, simd), of('b', 2), of('c', 0.5, unknown), of('d', 1, { cache: 'cold' })];
   expect(order(...records)).toEqual(['1 b', '1 d', '1 a']);
-  const [first] = orderRecords(records, { ...profile, features: ['simd128'] });
+  const [first] = orderRecords(records, { ...profile, features: ['simd128'] }, 'warm');
+  expect(orderRecords(records, profile, 'cold')[0]?.record.cache).toBe('cold');
   expect(first?.target).toBe(wasmSimd);
 });

@@ -51,6 +51,7 @@ export const copyTask = async (reference = 'copy', anchor = 'copy'): Promise<Tas
   isRounded: false,
   reference: program(reference),
   anchor: program(anchor),
+  cache: 'warm',
 });
 
 export const copyBatch = async (...names: readonly string[]): Promise<Batch> => ({

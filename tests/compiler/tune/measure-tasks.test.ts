@@ -14,7 +14,6 @@ function heldDevice() {
   const state = { atOnce: 0, most: 0 };
   const measurer: Measurer = {
     profile: nodeProfile(),
-    cache: 'warm',
     measure: async (_, { kernels }) => {
       state.most = Math.max(state.most, ++state.atOnce);
       await new Promise<void>((resolve) => batches.push({ kernels: kernels.length, end: resolve }));

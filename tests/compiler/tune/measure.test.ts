@@ -70,7 +70,7 @@ describe.each([
 test('memory that is not in the caches takes longer to read', async () => {
   const [task, batch] = [await copyTask('copy', 'copy'), await copyBatch('copy')];
   const [warm] = await closing(workerMeasurer(profile)).measure(task, batch);
-  const [cold] = await closing(workerMeasurer(profile, { cache: 'cold' })).measure(task, batch);
+  const [cold] = await closing(workerMeasurer(profile)).measure({ ...task, cache: 'cold' }, batch);
   expect(msOf(cold)).toBeGreaterThan(2 * msOf(warm));
 });
 

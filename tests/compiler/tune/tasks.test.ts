@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { optimizeGraph } from '../../../compiler/graph-passes/index.ts';
-import { tasksOf } from '../../../compiler/tune/tasks.ts';
+import { type TaskOptions, tasksOf } from '../../../compiler/tune/tasks.ts';
 import { GraphBuilder } from '../../../ir/graph/build.ts';
-import { wasmRelaxedSimd } from '../../../schedules/target/target.ts';
+import { wasmRelaxedSimd, webgpu } from '../../../schedules/target/target.ts';
+import { denseLayer } from './graphs.ts';
 
 test('equal workloads are one task, which knows how often it is called', () => {
   const b = new GraphBuilder('layers');
@@ -30,4 +31,13 @@ test('operands are random but for integers that the model holds', () => {
     { dtype: 'f32', shape: [9, 4] },
     { dtype: 'i32', shape: [3], data: Int32Array.of(8, 0, 3) },
   ]);
+});
+
+test('large weights are not in the caches when a run begins, unless it is said otherwise', () => {
+  const modesOf = (size: number, options: TaskOptions = {}): readonly string[] =>
+    tasksOf(denseLayer([4, size, size]), wasmRelaxedSimd, options).map(({ cache }) => cache);
+  expect(modesOf(256)).toEqual(['warm']);
+  expect(modesOf(1024)).toEqual(['cold']);
+  expect(modesOf(1024, { cache: 'warm' })).toEqual(['warm']);
+  expect(tasksOf(denseLayer([4, 1024, 1024]), webgpu)[0]?.cache).toBe('warm');
 });

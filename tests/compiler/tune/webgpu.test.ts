@@ -13,7 +13,6 @@ import { convLayer, denseLayer } from './graphs.ts';
 /** Gives the candidates of each batch what it is told: the first one's results are wrong, the others take a millisecond. */
 const fakeMeasurer = (batches: Batch[]): Measurer => ({
   profile: someGpu,
-  cache: 'warm',
   measure: async (_, batch) => {
     batches.push(batch);
     return batch.kernels.map((_, i) =>

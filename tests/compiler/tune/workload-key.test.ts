@@ -61,6 +61,16 @@ test('other sizes, other constants and another axis for threads are other worklo
   expect(texts[3]).toContain('parallel height');
 });
 
+test('the definitions that memory allows are a part of a workload', () => {
+  const texts = [0, 8].map(
+    (growth) => kernelSources(convLayer(12, 8, 16), 'auto', growth).map(workloadRow)[0]?.text ?? '',
+  );
+  expect(texts.map((text) => /^definitions (.*)$/m.exec(text)?.[1])).toEqual([
+    'direct implicit-gemm',
+    'direct implicit-gemm winograd-2x2 winograd-4x4',
+  ]);
+});
+
 const asInput = ({ name, data: { dtype, shape } }: Graph['constants'][number]) => ({ name, type: { dtype, shape } });
 
 test('families and shapes', () => {

@@ -1,4 +1,3 @@
-import type { CacheMode } from '../../../../schedules/database/record.ts';
 import type { DeviceProfile } from '../../device.ts';
 import { type Answer, isLost, type Lost, type MeasuringWorker } from '../ask.ts';
 import type { Measurer } from '../measurer.ts';
@@ -7,7 +6,6 @@ import { remoteMeasurer } from '../remote-measurer.ts';
 import type { BrowserSession } from './session.ts';
 
 export interface BrowserOptions {
-  readonly cache?: CacheMode;
   /** As of `workerMeasurer`. */
   readonly patience?: number;
 }
@@ -16,14 +14,13 @@ export interface BrowserOptions {
 export function browserMeasurer(
   session: BrowserSession,
   profile: DeviceProfile,
-  { cache = 'warm', patience = 2000 }: BrowserOptions = {},
+  { patience = 2000 }: BrowserOptions = {},
 ): Measurer {
   const shown = { tasks: new Map<string, string>(), measured: 0, failed: 0 };
   const open = (): MeasuringWorker => pageWorker(session, shown);
-  const { measure, close } = remoteMeasurer(profile, { cache, patience, tiersUp: true, open });
+  const { measure, close } = remoteMeasurer(profile, { patience, tiersUp: true, open });
   return {
     profile,
-    cache,
     measure: async (task, batch, signal) => {
       shown.tasks.set(task.id, task.name);
       const outcomes = await measure(task, batch, signal);
