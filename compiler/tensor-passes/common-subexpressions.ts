@@ -5,39 +5,45 @@ import { mapChildren, mapExprChildren, update } from '../../ir/tensor/visit.ts';
 import { hasLoad } from './linear-parts.ts';
 import { type FreshName, freshNames } from './names.ts';
 import { type NamedValue, nestValues } from './nest-values.ts';
-import { productOf, productRows } from './product-rows.ts';
+import { type ProductRow, productOf, productRows } from './product-rows.ts';
 import { exprsOf, type Numbering, numberValues } from './value-numbers.ts';
 
 /**
  * Names values that a run of stores and assignments computes more than once, in particular elements that it loads more
  * than once, which no engine does by itself. In rows of products that are added to accumulators, the products come
- * first. Index arithmetic is left to the code generator.
+ * first, unless `rowsOfProducts` says that the driver of a GPU orders them. Index arithmetic is left to the code generator.
  *
  *   c := c + broadcast<4>(%a[k]) * %b[ramp<4>(0)]
  *   d := d + broadcast<4>(%a[k]) * %b[ramp<4>(4)]
  *
  *   let v = broadcast<4>(%a[k]) { let p = v * %b[ramp<4>(0)] { let q = v * %b[ramp<4>(4)] { c := c + p  d := d + q } } }
  */
-export function commonSubexpressions(func: TensorFunc): TensorFunc {
-  return update(func, { body: visit(func.body, freshNames(func)) });
+export function commonSubexpressions(func: TensorFunc, { rowsOfProducts = true } = {}): TensorFunc {
+  const rowsOf = rowsOfProducts ? productRows : () => [];
+  return update(func, { body: visit(func.body, { fresh: freshNames(func), rowsOf }) });
+}
+
+interface Context {
+  readonly fresh: FreshName;
+  readonly rowsOf: typeof productRows;
 }
 
 const isSimple = (stmt: Stmt): boolean => stmt.kind === 'store' || stmt.kind === 'assign';
 
-function visit(stmt: Stmt, fresh: FreshName): Stmt {
-  if (isSimple(stmt)) return nameInRun([stmt], fresh);
-  if (stmt.kind !== 'seq') return mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => visit(child, fresh) });
+function visit(stmt: Stmt, context: Context): Stmt {
+  if (isSimple(stmt)) return nameInRun([stmt], context);
+  if (stmt.kind !== 'seq') return mapChildren(stmt, { expr: (expr) => expr, stmt: (child) => visit(child, context) });
   const parts: Stmt[] = [];
   let run: Stmt[] = [];
   const flush = () => {
-    if (run.length > 0) parts.push(nameInRun(run, fresh));
+    if (run.length > 0) parts.push(nameInRun(run, context));
     run = [];
   };
   for (const child of stmt.stmts) {
     if (isSimple(child)) run.push(child);
     else {
       flush();
-      parts.push(visit(child, fresh));
+      parts.push(visit(child, context));
     }
   }
   flush();
@@ -56,9 +62,9 @@ interface Value {
   rank: number;
 }
 
-function nameInRun(run: readonly Stmt[], fresh: FreshName): Stmt {
+function nameInRun(run: readonly Stmt[], { fresh, rowsOf }: Context): Stmt {
   const numberings = numberValues(run);
-  const values = countValues(run, numberings);
+  const values = countValues(run, numberings, rowsOf(run, numberings));
   const named = new Map<number, NamedValue>();
   for (const [number, value] of values) {
     if (value.uses < 2) continue;
@@ -121,7 +127,11 @@ function outliveWholes(
   for (const whole of [...values].sort((a, b) => b.rank - a.rank)) visitParts(whole.expr, whole);
 }
 
-function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): ReadonlyMap<number, Value> {
+function countValues(
+  run: readonly Stmt[],
+  numberings: readonly Numbering[],
+  found: readonly ProductRow[],
+): ReadonlyMap<number, Value> {
   const values = new Map<number, Value>();
   let rank = 0;
   /** Counts the values in an expression of statement `home` that is needed from `start` to `end`. */
@@ -143,7 +153,7 @@ function countValues(run: readonly Stmt[], numberings: readonly Numbering[]): Re
     });
     value.rank = rank++;
   };
-  const rows = new Map(productRows(run, numberings).map((row) => [row.from, row]));
+  const rows = new Map(found.map((row) => [row.from, row]));
   run.forEach((stmt, at) => {
     const last = rows.get(at)?.to ?? -1;
     for (let home = at; home <= last; home++) {

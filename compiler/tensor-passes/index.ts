@@ -7,6 +7,7 @@ import { dropGuards } from './drop-guards.ts';
 import { flattenBuffers } from './flatten-buffers.ts';
 import { hoistInvariants } from './hoist-invariants.ts';
 import { interleave } from './interleave.ts';
+import { joinGuards } from './join-guards.ts';
 import { joinLoads } from './join-loads.ts';
 import { legalizeFunctions, legalizeMath } from './legalize-math.ts';
 import { lowerBlocks } from './lower-blocks.ts';
@@ -56,10 +57,11 @@ export const webgpuPasses: readonly TensorPass[] = [
   { name: 'legalize-math', run: (func) => legalizeFunctions(func, { native: nativeMath, reassociates: true }) },
   { name: 'flatten-buffers', run: flattenBuffers },
   { name: 'unroll', run: unroll },
+  { name: 'join-guards', run: joinGuards },
   { name: 'join-loads', run: joinLoads },
   { name: 'promote-locals', run: promoteLocals },
   { name: 'hoist-invariants', run: hoistInvariants },
-  { name: 'common-subexpressions', run: commonSubexpressions },
+  { name: 'common-subexpressions', run: (func) => commonSubexpressions(func, { rowsOfProducts: false }) },
 ];
 
 type Observe = (name: string, func: TensorFunc) => void;
