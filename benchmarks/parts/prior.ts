@@ -32,9 +32,11 @@ export async function trainOnLayers({ minutes, db }: PriorOptions): Promise<Repo
   const store = await openStore(db ?? join(tmpdir(), 'tilewright-prior.db'));
   const measurer = workerMeasurer(nodeProfile());
   try {
-    const tasks = tasksOfLayers(layers(), measurer);
-    await collectRecords(tasks, { store, measurer, trials: TRIALS, ms: minutes * 60_000 });
-    const measured = await measuredTasks(tasks, store);
+    const end = performance.now() + minutes * 60_000;
+    const groups = [benchmarkLayers(), drawLayers(1)].map((layers) => tasksOfLayers(layers, measurer));
+    for (const tasks of groups)
+      await collectRecords(tasks, { store, measurer, trials: TRIALS, ms: end - performance.now() });
+    const measured = await measuredTasks(groups.flat(), store);
     const trained = trainPrior(
       measured.map((task) => task.measured),
       featureNames,
@@ -48,8 +50,8 @@ export async function trainOnLayers({ minutes, db }: PriorOptions): Promise<Repo
   }
 }
 
-/** Those of the benchmark of kernels, but for the largest, and many others of their kinds. */
-function layers(): readonly Layer[] {
-  const cases = KERNEL_CASES.map(({ id, kernel }) => kernelLayer(id, kernel));
-  return [...cases.filter(({ model }) => costOf(importOnnx(model())).flops < MOST_FLOPS), ...drawLayers(1)];
-}
+/** Those of the benchmark of kernels, but for the largest. Others of their kinds are measured as time allows. */
+const benchmarkLayers = (): readonly Layer[] =>
+  KERNEL_CASES.map(({ id, kernel }) => kernelLayer(id, kernel)).filter(
+    ({ model }) => costOf(importOnnx(model())).flops < MOST_FLOPS,
+  );
