@@ -2,7 +2,7 @@ import type { Graph } from '../ir/graph/graph.ts';
 import { verifyGraph } from '../ir/graph/verify.ts';
 import type { ArtifactFiles } from '../runtime/api.ts';
 import type { ParallelAxis } from '../schedules/space/context.ts';
-import { assembleArtifact, type GpuParts, type KernelFiles, type VariantParts } from './artifact/assemble.ts';
+import { assembleArtifact, type KernelFiles, type VariantParts, type WebgpuParts } from './artifact/assemble.ts';
 import { type Layout, type Layouts, layoutMemory, layoutPrograms } from './artifact/layout.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
@@ -12,7 +12,12 @@ import type { ReuseOptions } from './reuse/reuse.ts';
 import { reuseVariants } from './reuse/reuse-variants.ts';
 import { requireStaticShapes } from './static-shape.ts';
 import type { DeviceProfile } from './tune/device.ts';
-import { type CompiledForGpu, compileForGpu, type ScheduledForGpu, scheduleForGpu } from './webgpu/program.ts';
+import {
+  type CompiledForWebgpu,
+  compileForWebgpu,
+  type ScheduledForWebgpu,
+  scheduleForWebgpu,
+} from './webgpu/program.ts';
 
 /** What a model can be compiled for. */
 export const targets = ['wasm', 'webgpu'] as const;
@@ -42,7 +47,7 @@ export interface Compilation extends CompiledVariant {
   readonly fused: Graph;
   /** All ways in which it was compiled: the first is the one that stands here as well. */
   readonly variants: readonly CompiledVariant[];
-  readonly gpu?: CompiledForGpu;
+  readonly webgpu?: CompiledForWebgpu;
 }
 
 /** What a model is on one kind of device. */
@@ -66,7 +71,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   const { targets: wanted = ['wasm'], provenance = {} } = options;
   const isForWasm = wanted.includes('wasm');
   const onGpu = wanted.includes('webgpu')
-    ? await phase('schedule for webgpu', () => scheduleForGpu(graph, isForWasm, options.reuse))
+    ? await phase('schedule for webgpu', () => scheduleForWebgpu(graph, isForWasm, options.reuse))
     : undefined;
   const variants = isForWasm ? await phase('lower and schedule', () => scheduleKernels(fused, options)) : [];
   const layouts = await phase('plan memory', () => layoutAll(fused, variants, onGpu));
@@ -78,12 +83,12 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
         kernels: kernels[i] as KernelFiles,
       }))
     : withoutKernels(fused);
-  const gpu = onGpu && (await phase('generate code for webgpu', () => compileGpu(onGpu, layouts)));
+  const webgpu = onGpu && (await phase('generate code for webgpu', () => compileWebgpu(onGpu, layouts)));
   const files = await phase('assemble', () =>
-    assembleArtifact({ graph: fused, variants: parts, ...(gpu && { gpu }), options: provenance }),
+    assembleArtifact({ graph: fused, variants: parts, ...(webgpu && { webgpu }), options: provenance }),
   );
   const compiled: readonly CompiledVariant[] = parts;
-  return { files, fused, ...(compiled[0] as CompiledVariant), variants: compiled, ...(gpu && { gpu }) };
+  return { files, fused, ...(compiled[0] as CompiledVariant), variants: compiled, ...(webgpu && { webgpu }) };
 }
 
 /** What stands for the processor where a model is compiled for GPUs alone. */
@@ -93,7 +98,7 @@ const withoutKernels = (fused: Graph): readonly VariantParts[] => [{ calls: [], 
 const layoutAll = (
   graph: Graph,
   variants: readonly Pick<CompiledVariant, 'calls'>[],
-  onGpu: ScheduledForGpu | undefined,
+  onGpu: ScheduledForWebgpu | undefined,
 ): Layouts =>
   layoutPrograms(
     [
@@ -103,10 +108,13 @@ const layoutAll = (
     onGpu && [...onGpu.constants.values()],
   );
 
-async function compileGpu(onGpu: ScheduledForGpu, { programs, gpu }: Layouts): Promise<CompiledForGpu & GpuParts> {
+async function compileWebgpu(
+  onGpu: ScheduledForWebgpu,
+  { programs, webgpu }: Layouts,
+): Promise<CompiledForWebgpu & WebgpuParts> {
   const host = onGpu.host && programs.at(-1);
-  const compiled = await compileForGpu(onGpu, { weights: gpu, host });
-  const weights = [...gpu.files, ...(host?.weights ?? [])];
+  const compiled = await compileForWebgpu(onGpu, { weights: webgpu, host });
+  const weights = [...webgpu.files, ...(host?.weights ?? [])];
   return { ...compiled, weights, ...(onGpu.reused && { reused: onGpu.reused }) };
 }
 

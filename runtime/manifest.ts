@@ -21,7 +21,7 @@ export interface Manifest {
   /** The ways in which the model was compiled, where there are several: the first is this one. */
   readonly variants?: readonly Variant[];
   /** The model as it runs on a GPU, if it was compiled for that. */
-  readonly webgpu?: GpuProgram;
+  readonly webgpu?: WebgpuProgram;
   /** Every other file of the artifact; those that are not code are checked when it is loaded. */
   readonly files: Readonly<Record<string, FileEntry>>;
   readonly provenance: Provenance;
@@ -121,7 +121,7 @@ export interface ScheduleOrigin {
  * The model as it runs on a GPU: in buffers of constants and of all else, in which an element of any dtype takes a word of
  * its own (i64 as i32). Offsets and sizes are bytes, of bindings as the default limits allow them.
  */
-export interface GpuProgram {
+export interface WebgpuProgram {
   /** The file of WGSL. */
   readonly shaders: string;
   /** Functions that all kernels may call come first in the file, then the kernels: positions in the text. */
@@ -130,11 +130,11 @@ export interface GpuProgram {
   /** What a device has to allow, by the names that WebGPU has for its limits. */
   readonly limits: Readonly<Record<string, number>>;
   readonly buffers: readonly GpuBuffer[];
-  readonly constants: readonly GpuConstant[];
+  readonly constants: readonly WebgpuConstant[];
   /** Where inputs are copied to, and where outputs are found, in their order. */
   readonly inputs: readonly ValuePlaces[];
   readonly outputs: readonly ValuePlaces[];
-  readonly plan: readonly (GpuStep | HostStep)[];
+  readonly plan: readonly (WebgpuStep | HostStep)[];
   /** What runs on the processor, since WebGPU cannot do it. */
   readonly host?: HostProgram;
 }
@@ -157,7 +157,7 @@ export interface ValuePlaces {
 }
 
 /** A constant: where it stands in which file, in elements of its dtype, and where it goes. */
-export interface GpuConstant {
+export interface WebgpuConstant {
   readonly dtype: DType;
   readonly file: string;
   readonly offset: number;
@@ -165,17 +165,17 @@ export interface GpuConstant {
   readonly to: GpuPlace;
 }
 
-export interface GpuBinding extends GpuPlace {
+export interface WebgpuBinding extends GpuPlace {
   readonly bytes: number;
 }
 
 /** A dispatch of an entry point; its bindings are numbered from 0. `node` names what it computes, for people. */
-export interface GpuStep {
+export interface WebgpuStep {
   readonly kind: 'dispatch';
   readonly kernel: string;
   readonly node: string;
   readonly workgroups: readonly [x: number, y: number, z: number];
-  readonly bindings: readonly GpuBinding[];
+  readonly bindings: readonly WebgpuBinding[];
 }
 
 /** Kernels that run on the processor, with the values that they read of the GPU, and those that the GPU reads of theirs. */

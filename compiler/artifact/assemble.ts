@@ -16,9 +16,9 @@ import type { KernelCall } from '../kernels.ts';
 import type { Reused } from '../reuse/choose-schedule.ts';
 import type { DeviceProfile } from '../tune/device.ts';
 import { version } from '../version.ts';
-import type { CompiledForGpu } from '../webgpu/program.ts';
+import type { CompiledForWebgpu } from '../webgpu/program.ts';
 import type { Layout } from './layout.ts';
-import { chooserFiles, gpuFiles, loaderFiles } from './loader-files.ts';
+import { chooserFiles, loaderFiles, webgpuFiles } from './loader-files.ts';
 import { preparationsOf, stepsOf, threadBytes } from './steps.ts';
 import { packageJson, printIndex, printTypings } from './typings.ts';
 import type { WeightsFile } from './weights.ts';
@@ -28,11 +28,11 @@ export interface AssembleParts {
   /** The first is what is loaded where nobody chooses. */
   readonly variants: readonly VariantParts[];
   /** The model as it runs on a GPU, if it was compiled for that. */
-  readonly gpu?: GpuParts;
+  readonly webgpu?: WebgpuParts;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export interface GpuParts extends Pick<CompiledForGpu, 'program' | 'files' | 'reused'> {
+export interface WebgpuParts extends Pick<CompiledForWebgpu, 'program' | 'files' | 'reused'> {
   /** The files that its constants stand in, and those of what the processor runs. */
   readonly weights: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
 }
@@ -64,7 +64,7 @@ interface Described {
  * The files of an artifact. Equal parts give equal bytes. Each variant has a manifest, which lists what it needs; that
  * of the first lists all. Files that variants share are there once.
  */
-export async function assembleArtifact({ graph, variants, gpu, options }: AssembleParts): Promise<ArtifactFiles> {
+export async function assembleArtifact({ graph, variants, webgpu, options }: AssembleParts): Promise<ArtifactFiles> {
   const nameOf = namesByContent();
   const described = variants.map((parts, variant) =>
     describe(graph, parts, (name, bytes) => nameOf(name, bytes, variant)),
@@ -88,26 +88,26 @@ export async function assembleArtifact({ graph, variants, gpu, options }: Assemb
       { [ownName(files.manifest, i + 1)]: printed(other.provenance, other.content, other.needs) },
       other.needs,
     ]),
-    gpu?.files,
-    ...(gpu?.weights ?? []).map(({ file, bytes }) => ({ [file]: bytes })),
+    webgpu?.files,
+    ...(webgpu?.weights ?? []).map(({ file, bytes }) => ({ [file]: bytes })),
   );
   const loader = encodeAll({
-    'index.js': printIndex([files.manifest, ...Object.keys(data)], gpu !== undefined),
-    'index.d.ts': printTypings(first.content, gpu !== undefined),
+    'index.js': printIndex([files.manifest, ...Object.keys(data)], webgpu !== undefined),
+    'index.d.ts': printTypings(first.content, webgpu !== undefined),
     'package.json': packageJson,
     ...(await loaderFiles()),
     ...(others.length > 0 && (await chooserFiles())),
-    ...(gpu !== undefined && (await gpuFiles())),
+    ...(webgpu !== undefined && (await webgpuFiles())),
   });
   const rest: ArtifactFiles = { ...data, ...loader };
   const body = {
     ...first.content,
     ...(others.length > 0 && { variants: variants.map(variantEntry) }),
-    ...(gpu !== undefined && { webgpu: gpu.program }),
+    ...(webgpu !== undefined && { webgpu: webgpu.program }),
   };
   const provenance = {
     ...first.provenance,
-    ...(gpu?.reused && { webgpuSchedules: schedulesOf(gpu.reused) }),
+    ...(webgpu?.reused && { webgpuSchedules: schedulesOf(webgpu.reused) }),
   };
   return { [files.manifest]: printed(provenance, body, rest), ...rest };
 }

@@ -15,7 +15,7 @@ import {
   workspaces,
 } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
-import { type Constant, type GpuWeights, type PlacedWeights, placeWeights, type WeightsFile } from './weights.ts';
+import { type Constant, type PlacedWeights, placeWeights, type WebgpuWeights, type WeightsFile } from './weights.ts';
 
 /**
  * Where everything stands in the model's linear memory: weights first, then the arena, then what is prepared of weights
@@ -63,7 +63,7 @@ export interface WasmProgram {
 export interface Layouts {
   /** Of each program. */
   readonly programs: readonly Layout[];
-  readonly gpu: GpuWeights;
+  readonly webgpu: WebgpuWeights;
 }
 
 /** The layout of a model that has no variants. */
@@ -85,7 +85,7 @@ export function layoutPrograms(programs: readonly WasmProgram[], onGpu?: readonl
         placed: placed.programs[i] as PlacedWeights,
       }),
     ),
-    gpu: placed.gpu,
+    webgpu: placed.webgpu,
   };
 }
 

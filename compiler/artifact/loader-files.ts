@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import * as nodeModule from 'node:module';
-import { chooserTypings, gpuTypings, runtimeTypings } from './typings.ts';
+import { chooserTypings, runtimeTypings, webgpuTypings } from './typings.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -20,15 +20,15 @@ export function chooserFiles(): Promise<Texts> {
 }
 
 /** What runs a model on a GPU: an artifact that was compiled for none does not carry it. */
-export function gpuFiles(): Promise<Texts> {
-  gpu ??= readGpu();
-  return gpu;
+export function webgpuFiles(): Promise<Texts> {
+  webgpu ??= readWebgpu();
+  return webgpu;
 }
 
 /** Read once in a process. */
 let loaded: Promise<Texts> | undefined;
 let chooser: Promise<Texts> | undefined;
-let gpu: Promise<Texts> | undefined;
+let webgpu: Promise<Texts> | undefined;
 
 const root = new URL('../../', import.meta.url);
 const typesOnly = 'api';
@@ -47,9 +47,9 @@ async function readChooser(): Promise<Texts> {
   return { ...code, 'runtime/choose/index.d.ts': chooserTypings };
 }
 
-async function readGpu(): Promise<Texts> {
+async function readWebgpu(): Promise<Texts> {
   const { code, isBuilt } = await readModules('runtime/webgpu/');
-  return { ...code, ...(await readTypes('runtime/webgpu/', isBuilt)), 'runtime/webgpu/index.d.ts': gpuTypings };
+  return { ...code, ...(await readTypes('runtime/webgpu/', isBuilt)), 'runtime/webgpu/index.d.ts': webgpuTypings };
 }
 
 /** The module of a folder that holds nothing but types. */

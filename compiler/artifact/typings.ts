@@ -37,30 +37,30 @@ export declare function fastestVariant(options?: FastestOptions): ChooseVariant;
 `;
 
 /** The types of `runtime/webgpu/index.js`: what `runtime/webgpu/api.ts` declares, and the values. */
-export const gpuTypings = `import type { Device } from '../api.js';
-import type { GpuModel, WebgpuOptions } from './api.js';
+export const webgpuTypings = `import type { Device } from '../api.js';
+import type { WebgpuModel, WebgpuOptions } from './api.js';
 
 export type * from './api.js';
 export declare class GpuError extends Error {}
-export declare function webgpu(options?: WebgpuOptions): Device<GpuModel>;
+export declare function webgpu(options?: WebgpuOptions): Device<WebgpuModel>;
 `;
 
-const gpuLoad = `export declare function load(
-  options: LoadOptions & { readonly device: Device<GpuModel> },
-): Promise<GpuModel<Inputs, Outputs>>;
+const webgpuLoad = `export declare function load(
+  options: LoadOptions & { readonly device: Device<WebgpuModel> },
+): Promise<WebgpuModel<Inputs, Outputs>>;
 `;
 
-const gpuExports = `export * from './runtime/webgpu/index.js';\n`;
+const webgpuExports = `export * from './runtime/webgpu/index.js';\n`;
 
 /**
  * What `import` of the artifact's folder gives: the runtime, with a `load` that needs no source, and what runs it on a GPU
  * where it was compiled for that. Bundlers know a file by the expression of its address, written out.
  */
-export const printIndex = (names: readonly string[], isForGpu: boolean): string =>
+export const printIndex = (names: readonly string[], isForWebgpu: boolean): string =>
   `import { load as loadArtifact } from './runtime/index.js';
 
 export * from './runtime/index.js';
-${isForGpu ? gpuExports : ''}const addresses = {
+${isForWebgpu ? webgpuExports : ''}const addresses = {
 ${names.map((name) => `  '${name}': new URL('./${name}', import.meta.url),\n`).join('')}};
 export const load = (options) => loadArtifact(addresses, options);
 `;
@@ -69,14 +69,14 @@ export const load = (options) => loadArtifact(addresses, options);
 export const packageJson = `${JSON.stringify({ type: 'module', main: 'index.js', types: 'index.d.ts' })}\n`;
 
 /** The artifact's `index.d.ts`: its own `load`, with the names and arrays of this model's inputs and outputs. */
-export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>, isForGpu: boolean): string {
-  return `import type { ${isForGpu ? 'Device, ' : ''}LoadOptions, Model } from './runtime/index.js';
-${isForGpu ? `import type { GpuModel } from './runtime/webgpu/index.js';\n` : ''}
+export function printTypings(manifest: Pick<Manifest, 'inputs' | 'outputs'>, isForWebgpu: boolean): string {
+  return `import type { ${isForWebgpu ? 'Device, ' : ''}LoadOptions, Model } from './runtime/index.js';
+${isForWebgpu ? `import type { WebgpuModel } from './runtime/webgpu/index.js';\n` : ''}
 export * from './runtime/index.js';
-${isForGpu ? gpuExports : ''}
+${isForWebgpu ? webgpuExports : ''}
 ${printSlots('Inputs', manifest.inputs)}
 ${printSlots('Outputs', manifest.outputs)}
-${isForGpu ? gpuLoad : ''}export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
+${isForWebgpu ? webgpuLoad : ''}export declare function load(options?: LoadOptions): Promise<Model<Inputs, Outputs>>;
 `;
 }
 

@@ -45,7 +45,7 @@ export interface PlaceInFile {
 }
 
 /** The constants that are copied to a GPU, which has a memory of its own. */
-export interface GpuWeights {
+export interface WebgpuWeights {
   readonly files: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
   readonly placeOf: (data: TensorData) => PlaceInFile;
 }
@@ -67,7 +67,7 @@ const gpuLabel = 'gpu';
 export function placeWeights(
   programs: readonly WeightsUser[],
   onGpu?: readonly TensorData[],
-): { readonly programs: readonly PlacedWeights[]; readonly gpu: GpuWeights } {
+): { readonly programs: readonly PlacedWeights[]; readonly webgpu: WebgpuWeights } {
   const shared = new Map<string, Shared>();
   const contents = new Map<TensorData, string>();
   const contentOf = (data: TensorData): string => {
@@ -100,7 +100,7 @@ export function placeWeights(
   const ofGpu = placed(filesOf(gpuLabel), keyOf);
   return {
     programs: programs.map(({ label }) => placed(filesOf(label), keyOf)),
-    gpu: {
+    webgpu: {
       files: ofGpu.files,
       placeOf: (data) => ofGpu.placeOf({ data, isResident: gpuKeyOf(data).startsWith('true') }),
     },

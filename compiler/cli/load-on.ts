@@ -2,7 +2,7 @@ import type { ArtifactSource, LoadOptions, Model } from '../../runtime/api.ts';
 import { load } from '../../runtime/load.ts';
 import { webgpu } from '../../runtime/webgpu/index.ts';
 import type { TargetName } from '../pipeline.ts';
-import { openNodeGpu } from './node-gpu.ts';
+import { openNodeWebgpu } from './node-webgpu.ts';
 
 /** A loaded model, and how to let go of it and of what it runs on. */
 export interface ModelOn {
@@ -22,7 +22,7 @@ export async function loadOn(device: TargetName, source: ArtifactSource, options
     const model = await load(source, options);
     return { model, close: async () => model.dispose() };
   }
-  const gpu = await openNodeGpu();
+  const gpu = await openNodeWebgpu();
   try {
     const model = await load(source, { device: webgpu({ device: gpu.device }) });
     const close = async (): Promise<void> => {

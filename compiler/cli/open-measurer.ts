@@ -6,7 +6,7 @@ import { type BrowserServer, serveSession } from '../tune/measure/browser/server
 import { BrowserSession } from '../tune/measure/browser/session.ts';
 import type { Measurer } from '../tune/measure/measurer.ts';
 import { workerMeasurer } from '../tune/measure/workers.ts';
-import { nodeGpuProfile } from './node-gpu-profile.ts';
+import { nodeAdapterProfile } from './node-adapter-profile.ts';
 
 /** Where kernels are measured: on this machine in Node, or in a page that some browser opens. */
 export const devices = ['node', 'browser'] as const;
@@ -26,7 +26,7 @@ const PATIENCE = 300_000;
 const PATIENCE_WITH_GPU = 10_000;
 
 // Sources run as they are from a checkout, built files from the package.
-const onGpu = new URL(`./measure-on-gpu.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+const onGpu = new URL(`./measure-on-webgpu.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 /**
  * Of a browser: says where the page is, and waits for it. Throws a CompilerError where none comes, or where there is no GPU
@@ -38,7 +38,8 @@ export async function openMeasurer(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Measurer> {
-  if (target === 'webgpu') return workerMeasurer(await nodeGpuProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU });
+  if (target === 'webgpu')
+    return workerMeasurer(await nodeAdapterProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU });
   if (device === 'node') return workerMeasurer(nodeProfile());
   const session = new BrowserSession({ patience: PATIENCE, say });
   let server: BrowserServer | undefined;

@@ -4,7 +4,7 @@ import type { Tolerance } from '../io/compare.ts';
 export const defaultTolerance: Tolerance = { rtol: 1e-3, atol: 1e-7 };
 
 /** Functions of a GPU's driver are as precise as WGSL asks, and what it leaves open is much. */
-export const gpuTolerance: Tolerance = { rtol: 1e-2, atol: 1e-3 };
+export const webgpuTolerance: Tolerance = { rtol: 1e-2, atol: 1e-3 };
 
 /** Models for which that runner allows more, in the `data.json` beside them, by the names of their tests. */
 const ofModels: Readonly<Record<string, Tolerance>> = { 'light/light_densenet121': { rtol: 2e-3, atol: 1e-7 } };

@@ -5,10 +5,10 @@ import type { GpuPlace } from '../../runtime/manifest.ts';
 import { fromWords, toWords } from '../../runtime/webgpu/words.ts';
 import { webgpu } from '../../schedules/target/target.ts';
 import { boundBuffers } from '../codegen/wgsl/index.ts';
-import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
+import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
 import { aliasSources, type KernelCall, sourceOf } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
-import { encodeDispatch, type GpuSteps, openGpuSteps, type PlannedDispatch } from '../stepwise/webgpu.ts';
+import { encodeDispatch, openWebgpuSteps, type PlannedDispatch, type WebgpuSteps } from '../stepwise/webgpu.ts';
 import type { DiffDevice } from './device.ts';
 
 export interface CompiledGraph {
@@ -23,8 +23,8 @@ export interface CompiledGraph {
 export async function webgpuDevice({ graph, files, calls }: CompiledGraph, device: GPUDevice): Promise<DiffDevice> {
   const { gpu } = webgpu;
   invariant(gpu !== undefined, 'the target is a GPU');
-  const fused = optimizeGraph(graph, undefined, passesForGpu(gpu));
-  const model = await openGpuSteps(files, device);
+  const fused = optimizeGraph(graph, undefined, passesForWebgpu(gpu));
+  const model = await openWebgpuSteps(files, device);
   const dispatches = Map.groupBy(model.dispatches, ({ step }) => step.node);
   const places = placesOf(model, calls, dispatches);
   const aliases = aliasSources(fused);
@@ -68,7 +68,7 @@ export async function webgpuDevice({ graph, files, calls }: CompiledGraph, devic
 
 /** Where values stand, as the dispatches of the calls bind them. */
 function placesOf(
-  { manifest, program }: GpuSteps,
+  { manifest, program }: WebgpuSteps,
   calls: readonly KernelCall[],
   dispatches: ReadonlyMap<string, readonly PlannedDispatch[]>,
 ): ReadonlyMap<string, GpuPlace> {
@@ -113,7 +113,7 @@ async function readWords(
 
 /** As the device compiles it: the functions that all kernels may call come first. */
 function sourceOfKernel(
-  { code, program }: GpuSteps,
+  { code, program }: WebgpuSteps,
   kernel: string,
 ): { readonly text: string; readonly start: number } {
   const { kernels, functionsEnd } = program;

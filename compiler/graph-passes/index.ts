@@ -49,7 +49,7 @@ const passesWith = ({ narrow, group }: PassChoice): readonly GraphPass[] => [
 export const graphPasses: readonly GraphPass[] = passesWith({ narrow: narrowIntegers, group: (graph) => fuse(graph) });
 
 /** The passes for a target whose kernels bind so many buffers, and whose 64-bit inputs are checked to fit 32 bits. */
-export const passesForGpu = ({ storageBuffers }: Pick<GpuLimits, 'storageBuffers'>): readonly GraphPass[] =>
+export const passesForWebgpu = ({ storageBuffers }: Pick<GpuLimits, 'storageBuffers'>): readonly GraphPass[] =>
   passesWith({
     narrow: narrowIntegersFromInputs,
     group: (graph) => fuse(graph, { mostInputs: storageBuffers - 1, apart: needs64Bits(graph) }),

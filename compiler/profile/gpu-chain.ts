@@ -1,8 +1,8 @@
 import type { Dispatch } from '../../runtime/webgpu/pipelines.ts';
 import { encodeDispatch } from '../stepwise/webgpu.ts';
-import type { Timestamps } from '../tune/measure/gpu/gpu-instance.ts';
-import type { Stopwatch } from '../tune/measure/gpu/stopwatch.ts';
 import { median } from '../tune/measure/statistics.ts';
+import type { Stopwatch } from '../tune/measure/webgpu/stopwatch.ts';
+import type { Timestamps } from '../tune/measure/webgpu/webgpu-instance.ts';
 
 const SAMPLES = 5;
 /** In one chain, at most. */

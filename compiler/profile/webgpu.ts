@@ -1,7 +1,7 @@
 import type { ArtifactSource } from '../../runtime/api.ts';
 import { checkInputs } from '../../runtime/tensor.ts';
-import { type GpuSteps, openGpuSteps, writeInputs } from '../stepwise/webgpu.ts';
-import { stopwatchOf } from '../tune/measure/gpu/stopwatch.ts';
+import { openWebgpuSteps, type WebgpuSteps, writeInputs } from '../stepwise/webgpu.ts';
+import { stopwatchOf } from '../tune/measure/webgpu/stopwatch.ts';
 import { chainTime } from './gpu-chain.ts';
 import { timestampedRun } from './gpu-timestamps.ts';
 import { webgpuLimits } from './limits/webgpu-limits.ts';
@@ -20,7 +20,7 @@ export async function profileWebgpu(
   { device, name }: { readonly device: GPUDevice; readonly name: string },
   { inputs, runs, facts }: ProfileOptions,
 ): Promise<Profile> {
-  const model = await openGpuSteps(source, device);
+  const model = await openWebgpuSteps(source, device);
   checkInputs(model.manifest.inputs, inputs);
   writeInputs(device, model, inputs);
   const runMs = await chainTime(device, stopwatchOf(device), model.dispatches);
@@ -39,7 +39,7 @@ export async function profileWebgpu(
   };
 }
 
-async function timestamps(device: GPUDevice, { dispatches }: GpuSteps, runs?: number): Promise<readonly Timeline[]> {
+async function timestamps(device: GPUDevice, { dispatches }: WebgpuSteps, runs?: number): Promise<readonly Timeline[]> {
   const { run, destroy } = timestampedRun(device, dispatches);
   const timelines: Timeline[] = [];
   const end = performance.now() + (runs === undefined ? TIMED.ms : 0);
@@ -49,7 +49,7 @@ async function timestamps(device: GPUDevice, { dispatches }: GpuSteps, runs?: nu
 }
 
 /** As if the dispatches followed one another. */
-async function chains(device: GPUDevice, { dispatches }: GpuSteps): Promise<Timeline> {
+async function chains(device: GPUDevice, { dispatches }: WebgpuSteps): Promise<Timeline> {
   const stopwatch = stopwatchOf(device);
   const [starts, ends]: [number[], number[]] = [[], []];
   for (const dispatch of dispatches) {

@@ -23,12 +23,12 @@ const anyGpu: DeviceProfile = {
  */
 export async function reuseWebgpuKernels(
   sources: readonly WebgpuSource[],
-  { store, gpuProfile = anyGpu }: Pick<ReuseOptions, 'store' | 'gpuProfile'>,
+  { store, adapterProfile = anyGpu }: Pick<ReuseOptions, 'store' | 'adapterProfile'>,
 ): Promise<{ readonly kernelOf: (source: WebgpuSource) => Kernel; readonly reused: readonly Reused[] }> {
   const kernels = new Map<WebgpuSource, Kernel>();
   const reused: Reused[] = [];
   for (const group of equalWorkloads(sources, ({ operands }) => operands.join(' '))) {
-    const found = await bestOf(group, { store, profile: gpuProfile, allows: () => true }, forWebgpu);
+    const found = await bestOf(group, { store, profile: adapterProfile, allows: () => true }, forWebgpu);
     for (const call of group.calls) kernels.set(call, found.kernel);
     reused.push(found);
   }

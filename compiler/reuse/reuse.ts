@@ -21,7 +21,7 @@ export interface ReuseOptions {
   /** The device and the engine that the model is compiled for: these, if nothing is said. */
   readonly profile?: DeviceProfile;
   /** The GPU that the model is compiled for: any, if nothing is said. */
-  readonly gpuProfile?: DeviceProfile;
+  readonly adapterProfile?: DeviceProfile;
   /**
    * What ranks schedules of workloads that no record is near to, by logarithms of their speed; they get the default
    * schedule where there is none. A sample of each is lowered for it, which takes longer than to compile the model.

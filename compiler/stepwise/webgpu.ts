@@ -1,16 +1,16 @@
 import type { ArtifactSource, Tensor, Tensors, TypedArray } from '../../runtime/api.ts';
 import { ArtifactError } from '../../runtime/errors.ts';
 import { readManifest } from '../../runtime/load.ts';
-import type { GpuProgram, GpuStep, Manifest } from '../../runtime/manifest.ts';
+import type { Manifest, WebgpuProgram, WebgpuStep } from '../../runtime/manifest.ts';
 import { openSource } from '../../runtime/source.ts';
 import { placeOnGpu, readFiles } from '../../runtime/webgpu/load.ts';
 import type { Dispatch } from '../../runtime/webgpu/pipelines.ts';
 import { toWords } from '../../runtime/webgpu/words.ts';
 
 /** An artifact on a GPU, in buffers of its own, whose dispatches can be submitted one by one. */
-export interface GpuSteps {
+export interface WebgpuSteps {
   readonly manifest: Manifest;
-  readonly program: GpuProgram;
+  readonly program: WebgpuProgram;
   readonly code: string;
   readonly buffers: readonly GPUBuffer[];
   /** In the order of the plan, without what the processor runs. */
@@ -18,11 +18,11 @@ export interface GpuSteps {
 }
 
 export interface PlannedDispatch extends Dispatch {
-  readonly step: GpuStep;
+  readonly step: WebgpuStep;
 }
 
 /** Throws ArtifactError where the artifact is none for WebGPU, and what the runtime throws. */
-export async function openGpuSteps(source: ArtifactSource, device: GPUDevice): Promise<GpuSteps> {
+export async function openWebgpuSteps(source: ArtifactSource, device: GPUDevice): Promise<WebgpuSteps> {
   const read = openSource(source);
   const manifest = await readManifest(read);
   const { webgpu: program } = manifest;
@@ -40,7 +40,7 @@ export async function openGpuSteps(source: ArtifactSource, device: GPUDevice): P
 /** Puts a run's inputs where the GPU reads them. */
 export function writeInputs(
   device: GPUDevice,
-  { manifest, program, buffers }: GpuSteps,
+  { manifest, program, buffers }: WebgpuSteps,
   inputs: Tensors<Record<string, TypedArray>>,
 ): void {
   for (const [i, { name, dtype }] of manifest.inputs.entries()) {

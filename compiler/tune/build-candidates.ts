@@ -11,16 +11,16 @@ import { type BuiltVariant, type KernelSource, plainDefinition, preparationsOf }
 import { staticElements } from '../static-shape.ts';
 import { divideParallel, isDivisible } from '../tensor-passes/divide-parallel.ts';
 import { lowerSchedule } from '../tensor-passes/index.ts';
-import { gpuKernelProgram } from './build-gpu-kernel.ts';
+import { webgpuKernelProgram } from './build-webgpu-kernel.ts';
 import { executable } from './candidate-space.ts';
 import type {
   Batch,
   Call,
-  GpuKernelProgram,
   KernelProgram,
   Place,
   PreparedOperands,
   TaskProgram,
+  WebgpuKernelProgram,
 } from './measure/programs.ts';
 import type { KernelTask } from './tasks.ts';
 
@@ -104,11 +104,11 @@ class ModuleBuilder {
     return { bytes: memory.bytes, inputs, outputs, setup: [], steps };
   }
 
-  addKernel(kernel: BuiltVariant, { context: { constants } }: KernelSource): KernelProgram | GpuKernelProgram {
+  addKernel(kernel: BuiltVariant, { context: { constants } }: KernelSource): KernelProgram | WebgpuKernelProgram {
     const prepared = this.#prepare(kernel);
     return this.#target.gpu === undefined
       ? this.#addWasm(kernel, prepared)
-      : gpuKernelProgram(kernel, constants, prepared);
+      : webgpuKernelProgram(kernel, constants, prepared);
   }
 
   #addWasm(kernel: BuiltVariant, { memory, addresses, inputs, setup }: Prepared): KernelProgram {

@@ -71,14 +71,14 @@ const dispatchFeatures = [
   'shared bytes',
 ] as const;
 
-/** What each feature is, in order; a prior is for candidates with these. Those of a GPU have `gpuFeatureNames` more. */
+/** What each feature is, in order; a prior is for candidates with these. Those of a GPU have `dispatchFeatureNames` more. */
 export const featureNames: readonly string[] = [
   ...kernelFeatures,
   ...numbered(LOOPS, 'loop').flatMap((loop) => loopFeatures.map((feature) => `${loop} ${feature}`)),
   ...numbered(LEVELS, 'level').flatMap((level) => levelFeatures.map((feature) => `${level} ${feature}`)),
 ];
 
-export const gpuFeatureNames: readonly string[] = dispatchFeatures.map((feature) => `dispatch ${feature}`);
+export const dispatchFeatureNames: readonly string[] = dispatchFeatures.map((feature) => `dispatch ${feature}`);
 
 function numbered(count: number, name: string): readonly string[] {
   return Array.from({ length: count }, (_, i) => `${name} ${i + 1}`);

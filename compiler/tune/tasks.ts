@@ -37,10 +37,10 @@ export function tasksOf(
   target: Target,
   { parallel, growth, cache }: TaskOptions = {},
 ): readonly KernelTask[] {
-  const isForGpu = target.gpu !== undefined;
+  const isForWebgpu = target.gpu !== undefined;
   // What WebGPU cannot compute is none of its tasks.
-  const sources = isForGpu ? webgpuSources(graph).sources : kernelSources(graph, parallel, growth);
-  const held = isForGpu ? narrowConstants(graph) : graph;
+  const sources = isForWebgpu ? webgpuSources(graph).sources : kernelSources(graph, parallel, growth);
+  const held = isForWebgpu ? narrowConstants(graph) : graph;
   const known = sources.map((source) => ({ source, row: workloadRow(source) }));
   return [...Map.groupBy(known, ({ row }) => row.hash).values()].flatMap((calls): readonly KernelTask[] => {
     const [first] = calls;

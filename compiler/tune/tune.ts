@@ -10,7 +10,7 @@ import type { Candidate, Sample, Strategy } from '../../schedules/search/search.
 import { type StrategyName, strategyFor } from '../../schedules/search/strategies.ts';
 import { tuneTasks } from '../../schedules/search/tune-tasks.ts';
 import type { Budget } from '../../schedules/search/tuning.ts';
-import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
+import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
 import { requireStaticShapes } from '../static-shape.ts';
 import { version } from '../version.ts';
 import { targetOf } from './device.ts';
@@ -44,7 +44,7 @@ export const tuningTasks = (
 ): readonly KernelTask[] => {
   verifyGraph(graph);
   const target = targetOf(measurer.profile);
-  const passes = target.gpu && passesForGpu(target.gpu);
+  const passes = target.gpu && passesForWebgpu(target.gpu);
   return tasksOf(optimizeGraph(requireStaticShapes(graph), undefined, passes), target, options);
 };
 

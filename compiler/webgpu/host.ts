@@ -19,7 +19,7 @@ import {
 import { staticElements } from '../static-shape.ts';
 import { divideParallel } from '../tensor-passes/divide-parallel.ts';
 import { plainly, type Refused } from './kernels.ts';
-import type { GpuLayout } from './layout.ts';
+import type { WebgpuLayout } from './layout.ts';
 import type { Part } from './parts.ts';
 
 /** The file of the host's kernels. */
@@ -59,7 +59,7 @@ export const describeHost = (
 export function hostSteps(
   { host, device }: { readonly host: Part; readonly device: Part },
   inMemory: Layout,
-  onGpu: GpuLayout,
+  onGpu: WebgpuLayout,
 ): (calls: readonly KernelCall[]) => HostStep {
   const types = valueTypes(host.graph);
   const aliases = aliasSources(host.graph);

@@ -3,8 +3,8 @@ import { invariant } from '../../ir/errors.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { Buffer } from '../../ir/tensor/tensor-func.ts';
 import { bytesOf, type TensorData } from '../../ir/tensor-data.ts';
-import type { GpuBinding, GpuBuffer, GpuConstant, GpuPlace } from '../../runtime/manifest.ts';
-import type { GpuWeights } from '../artifact/weights.ts';
+import type { GpuBuffer, GpuPlace, WebgpuBinding, WebgpuConstant } from '../../runtime/manifest.ts';
+import type { WebgpuWeights } from '../artifact/weights.ts';
 import { type MemoryRules, planMemory, startWithin } from '../graph-passes/plan-memory.ts';
 import { aliasSources, isPrepared, type KernelCall, type Operand, sourceOf } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
@@ -13,7 +13,7 @@ import { staticElements } from '../static-shape.ts';
  * A binding begins at a multiple of 256 bytes by the default limits, and holds a vector; elements take a word each;
  * operands do not alias. A buffer has 256 MiB at most by the default limits.
  */
-const gpuMemory: MemoryRules = {
+const webgpuMemory: MemoryRules = {
   alignment: 256,
   elementBytes: () => 4,
   inPlace: false,
@@ -21,16 +21,16 @@ const gpuMemory: MemoryRules = {
   bufferBytes: 256 * 2 ** 20,
 };
 
-const align = (bytes: number): number => Math.ceil(bytes / gpuMemory.alignment) * gpuMemory.alignment;
+const align = (bytes: number): number => Math.ceil(bytes / webgpuMemory.alignment) * webgpuMemory.alignment;
 
 /** Where everything stands in the buffers of a GPU, in bytes. */
-export interface GpuLayout {
+export interface WebgpuLayout {
   /** Constants first, then the arena: one buffer of each, more where they are large. */
   readonly buffers: readonly GpuBuffer[];
-  readonly constants: readonly GpuConstant[];
-  readonly binding: (operand: Operand, buffer: Buffer) => GpuBinding;
+  readonly constants: readonly WebgpuConstant[];
+  readonly binding: (operand: Operand, buffer: Buffer) => WebgpuBinding;
   /** Of the workspaces of a call: what its phases share, then the global temporaries of each. */
-  readonly workspaces: (call: KernelCall, buffer: Buffer, at: number) => GpuBinding;
+  readonly workspaces: (call: KernelCall, buffer: Buffer, at: number) => WebgpuBinding;
   /** Where a value stands; undefined where it has no place on the GPU. */
   readonly placeOf: (value: string) => GpuPlace | undefined;
 }
@@ -47,7 +47,7 @@ const wordBytes = ({ shape }: Pick<Buffer, 'shape'>): number => 4 * staticElemen
 const bindingBytes = (buffer: Pick<Buffer, 'shape'>): number => Math.max(16, Math.ceil(wordBytes(buffer) / 16) * 16);
 
 /** Each distinct constant that a kernel or an output reads, by what operands call it. */
-export function constantsOnGpu(
+export function webgpuConstants(
   graph: Graph,
   calls: readonly KernelCall[],
 ): ReadonlyMap<string | TensorData, TensorData> {
@@ -64,15 +64,15 @@ export function constantsOnGpu(
   return read;
 }
 
-/** The constants are those of `constantsOnGpu`, and stand in files where `weights` says. */
-export function layoutForGpu(
+/** The constants are those of `webgpuConstants`, and stand in files where `weights` says. */
+export function layoutForWebgpu(
   graph: Graph,
   calls: readonly KernelCall[],
   read: ReadonlyMap<string | TensorData, TensorData>,
-  weights: GpuWeights,
-): GpuLayout {
+  weights: WebgpuWeights,
+): WebgpuLayout {
   const temps = new Map(calls.map((call) => [call.node.name, globalWorkspaces(call).map(wordBytes)]));
-  const plan = planMemory(graph, temps, gpuMemory);
+  const plan = planMemory(graph, temps, webgpuMemory);
   const aliases = aliasSources(graph);
   const { places, constants, buffers } = placeConstants(read, weights);
   const arenas = buffersOf('arena', plan.arenaBytes, plan.bufferBytes);
@@ -111,17 +111,17 @@ const buffersOf = (role: GpuBuffer['role'], bytes: number, most: number): readon
 
 interface PlacedConstants {
   readonly places: ReadonlyMap<string | TensorData, GpuPlace>;
-  readonly constants: readonly GpuConstant[];
+  readonly constants: readonly WebgpuConstant[];
   readonly buffers: readonly GpuBuffer[];
 }
 
 /** Equal constants stand in one place. */
-function placeConstants(read: ReadonlyMap<string | TensorData, TensorData>, weights: GpuWeights): PlacedConstants {
-  const sizeOf = ({ data }: TensorData): number => align(Math.max(gpuMemory.leastBytes, 4 * data.length));
-  const most = Math.max(gpuMemory.bufferBytes, ...[...read.values()].map(sizeOf));
+function placeConstants(read: ReadonlyMap<string | TensorData, TensorData>, weights: WebgpuWeights): PlacedConstants {
+  const sizeOf = ({ data }: TensorData): number => align(Math.max(webgpuMemory.leastBytes, 4 * data.length));
+  const most = Math.max(webgpuMemory.bufferBytes, ...[...read.values()].map(sizeOf));
   const places = new Map<string | TensorData, GpuPlace>();
   const byContent = new Map<string, GpuPlace>();
-  const constants: GpuConstant[] = [];
+  const constants: WebgpuConstant[] = [];
   let end = 0;
   for (const [source, data] of read) {
     const bytes = bytesOf(data.data);

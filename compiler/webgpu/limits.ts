@@ -1,5 +1,5 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import type { GpuBuffer, GpuProgram } from '../../runtime/manifest.ts';
+import type { GpuBuffer, WebgpuProgram } from '../../runtime/manifest.ts';
 import { boundBuffers, type WgslModule } from '../codegen/wgsl/index.ts';
 import { staticElements } from '../static-shape.ts';
 
@@ -8,8 +8,8 @@ export function limitsOf(
   kernels: readonly TensorFunc[],
   { entryPoints }: WgslModule,
   buffers: readonly GpuBuffer[],
-  plan: GpuProgram['plan'],
-): GpuProgram['limits'] {
+  plan: WebgpuProgram['plan'],
+): WebgpuProgram['limits'] {
   const sizes = [...entryPoints.values()].map(({ workgroupSize }) => workgroupSize);
   const dispatches = plan.filter((step) => step.kind === 'dispatch');
   const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 1);

@@ -4,17 +4,17 @@ import { valueTypes } from '../../ir/graph/edit.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import {
-  type GpuBinding,
-  type GpuProgram,
-  type GpuStep,
   type HostStep,
   type ValuePlaces,
+  type WebgpuBinding,
+  type WebgpuProgram,
+  type WebgpuStep,
 } from '../../runtime/manifest.ts';
 import { webgpu } from '../../schedules/target/target.ts';
 import type { Layout } from '../artifact/layout.ts';
-import type { GpuWeights } from '../artifact/weights.ts';
+import type { WebgpuWeights } from '../artifact/weights.ts';
 import { boundBuffers, emitWgsl, type WgslModule } from '../codegen/wgsl/index.ts';
-import { optimizeGraph, passesForGpu } from '../graph-passes/index.ts';
+import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
 import { aliasSources, type Kernel, type KernelCall, sourceOf } from '../kernels.ts';
 import type { Reused } from '../reuse/choose-schedule.ts';
 import type { ReuseOptions } from '../reuse/reuse.ts';
@@ -22,7 +22,7 @@ import { reuseWebgpuKernels } from '../reuse/reuse-webgpu.ts';
 import { staticElements } from '../static-shape.ts';
 import { buildHostKernels, describeHost, emitHostKernels, hostKernels, hostSteps } from './host.ts';
 import { type Refused, webgpuCalls, webgpuSources } from './kernels.ts';
-import { constantsOnGpu, type GpuLayout, layoutForGpu } from './layout.ts';
+import { layoutForWebgpu, type WebgpuLayout, webgpuConstants } from './layout.ts';
 import { limitsOf } from './limits.ts';
 import { narrowConstants } from './narrow-storage.ts';
 import { type Part, partsOf } from './parts.ts';
@@ -31,7 +31,7 @@ import { type Part, partsOf } from './parts.ts';
 const shaders = 'kernels.wgsl';
 
 /** A graph as it will run on a GPU, and in part on the processor: its kernels, before anything has a place. */
-export interface ScheduledForGpu {
+export interface ScheduledForWebgpu {
   readonly fused: Graph;
   readonly device: Part;
   readonly calls: readonly KernelCall[];
@@ -48,8 +48,8 @@ export interface HostPart extends Part {
 }
 
 /** A graph as it runs on a GPU: a part of the manifest, and the files that it names, but for the weights. */
-export interface CompiledForGpu {
-  readonly program: GpuProgram;
+export interface CompiledForWebgpu {
+  readonly program: WebgpuProgram;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly calls: readonly KernelCall[];
   readonly reused?: readonly Reused[];
@@ -59,10 +59,14 @@ export interface CompiledForGpu {
  * From a graph with static shapes to kernels for WebGPU; the processor runs those that it cannot do, where `fallsBack` says
  * so. Throws UnsupportedError, with all of them, where there may be none: 64-bit types, and kernels of too many operands.
  */
-export async function scheduleForGpu(graph: Graph, fallsBack: boolean, reuse?: ReuseOptions): Promise<ScheduledForGpu> {
+export async function scheduleForWebgpu(
+  graph: Graph,
+  fallsBack: boolean,
+  reuse?: ReuseOptions,
+): Promise<ScheduledForWebgpu> {
   const { gpu } = webgpu;
   invariant(gpu !== undefined, 'the target is a GPU');
-  const fused = optimizeGraph(graph, undefined, passesForGpu(gpu));
+  const fused = optimizeGraph(graph, undefined, passesForWebgpu(gpu));
   const { sources, refused } = webgpuSources(fused);
   const known = reuse && (await reuseWebgpuKernels(sources, reuse));
   const calls = webgpuCalls(fused, sources, known?.kernelOf ?? (({ standard }) => standard));
@@ -80,7 +84,7 @@ export async function scheduleForGpu(graph: Graph, fallsBack: boolean, reuse?: R
   const onDevice = { ...device, graph: narrowConstants(device.graph) };
   const hostPart = { ...host, refused, calls: buildHostKernels(fused, refused) };
   const isMixed = refused.length > 0 || host.graph.outputs.length > 0;
-  const constants = constantsOnGpu(onDevice.graph, calls);
+  const constants = webgpuConstants(onDevice.graph, calls);
   return {
     fused,
     device: onDevice,
@@ -104,16 +108,16 @@ function refuse(refused: readonly Refused[], { outputs }: Graph): void {
 
 /** Where the constants of a program stand in files, and the memory of what runs on the processor. */
 export interface ProgramLayouts {
-  readonly weights: GpuWeights;
+  readonly weights: WebgpuWeights;
   readonly host: Layout | undefined;
 }
 
 /** The code and the plan of a graph that was scheduled for a GPU. */
-export async function compileForGpu(
-  { fused, device, calls, constants, host }: ScheduledForGpu,
+export async function compileForWebgpu(
+  { fused, device, calls, constants, host }: ScheduledForWebgpu,
   layouts: ProgramLayouts,
-): Promise<CompiledForGpu> {
-  const layout = layoutForGpu(device.graph, calls, constants, layouts.weights);
+): Promise<CompiledForWebgpu> {
+  const layout = layoutForWebgpu(device.graph, calls, constants, layouts.weights);
   const kernels = [...new Set(calls.map(({ kernel }) => kernel))];
   const readOnly = new Map(kernels.map((kernel) => [kernel, constantsOf(kernel, calls, layout)]));
   const module = emitWgsl(
@@ -121,7 +125,7 @@ export async function compileForGpu(
   );
   const aliases = aliasSources(fused);
   const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
-  const program: GpuProgram = {
+  const program: WebgpuProgram = {
     shaders,
     functionsEnd: module.ends[0] ?? 0,
     kernels: [...module.entryPoints.values()].map(({ name }, i) => ({ name, end: module.ends[i + 1] ?? 0 })),
@@ -146,14 +150,24 @@ export async function compileForGpu(
 }
 
 /** Where an input goes: to whom reads it. */
-function placesOf(value: string, layout: GpuLayout, host: Part | undefined, inMemory: Layout | undefined): ValuePlaces {
+function placesOf(
+  value: string,
+  layout: WebgpuLayout,
+  host: Part | undefined,
+  inMemory: Layout | undefined,
+): ValuePlaces {
   const gpu = layout.placeOf(value);
   const isRead = host?.graph.inputs.some(({ name }) => name === value);
   return { ...(gpu && { gpu }), ...(isRead && inMemory && { host: inMemory.address(value) }) };
 }
 
 /** Where an output is taken from: what one part computes may have a place in the other as well, but not until the end. */
-function outputPlace(value: string, { leaving }: Part, layout: GpuLayout, inMemory: Layout | undefined): ValuePlaces {
+function outputPlace(
+  value: string,
+  { leaving }: Part,
+  layout: WebgpuLayout,
+  inMemory: Layout | undefined,
+): ValuePlaces {
   const gpu = leaving.has(value) ? layout.placeOf(value) : undefined;
   if (gpu !== undefined) return { gpu };
   invariant(inMemory !== undefined, `output ${value} has a place`);
@@ -162,15 +176,15 @@ function outputPlace(value: string, { leaving }: Part, layout: GpuLayout, inMemo
 
 /** The steps of a run: those of the host in groups, so that copies are made for a group. */
 function planOf(
-  { fused, device, calls, host }: Pick<ScheduledForGpu, 'fused' | 'device' | 'calls' | 'host'>,
-  layout: GpuLayout,
+  { fused, device, calls, host }: Pick<ScheduledForWebgpu, 'fused' | 'device' | 'calls' | 'host'>,
+  layout: WebgpuLayout,
   inMemory: Layout | undefined,
   module: WgslModule,
-): GpuProgram['plan'] {
+): WebgpuProgram['plan'] {
   const onDevice = new Map(calls.map((call) => [call.node, call]));
   const onHost = new Map(host?.calls.map((call) => [call.node, call]));
   const stepOfHost = host && inMemory && hostSteps({ host, device }, inMemory, layout);
-  const plan: (GpuStep | HostStep)[] = [];
+  const plan: (WebgpuStep | HostStep)[] = [];
   let group: KernelCall[] = [];
   const close = (): void => {
     if (group.length > 0 && stepOfHost !== undefined) plan.push(stepOfHost(group));
@@ -192,7 +206,7 @@ function planOf(
 const isEmpty = ({ node }: KernelCall): boolean => node.outputs.every(({ type }) => staticElements(type.shape) === 0);
 
 /** The inputs of a kernel that every call takes from the weights. */
-function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: GpuLayout): ReadonlySet<string> {
+function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: WebgpuLayout): ReadonlySet<string> {
   const own = calls.filter((call) => call.kernel === kernel);
   const names = kernel.operands.inputs.filter((buffer, i) =>
     own.every(({ inputs }) => {
@@ -204,21 +218,21 @@ function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: GpuLa
 }
 
 /** The dispatches that a call becomes: one a phase of its kernel. */
-function dispatchesOf(call: KernelCall, layout: GpuLayout, module: WgslModule): readonly GpuStep[] {
+function dispatchesOf(call: KernelCall, layout: WebgpuLayout, module: WgslModule): readonly WebgpuStep[] {
   const { kernel, node } = call;
-  const known = new Map<string, GpuBinding>();
+  const known = new Map<string, WebgpuBinding>();
   for (const [i, buffer] of kernel.operands.inputs.entries())
     known.set(buffer.name, layout.binding(call.inputs[i] ?? '', buffer));
   for (const [i, buffer] of kernel.operands.outputs.entries())
     known.set(buffer.name, layout.binding(node.outputs[i]?.name ?? '', buffer));
   for (const [at, buffer] of kernel.shared.entries()) known.set(buffer.name, layout.workspaces(call, buffer, at));
   let used = kernel.shared.length;
-  return kernel.lowered.map((phase): GpuStep => {
+  return kernel.lowered.map((phase): WebgpuStep => {
     const entryPoint = module.entryPoints.get(phase.name);
     invariant(entryPoint !== undefined, `${phase.name} is an entry point`);
     for (const temp of phase.temps)
       if (temp.scope === 'global') known.set(temp.name, layout.workspaces(call, temp, used++));
-    const bindings = boundBuffers(phase).map(({ name }) => known.get(name) as GpuBinding);
+    const bindings = boundBuffers(phase).map(({ name }) => known.get(name) as WebgpuBinding);
     return { kind: 'dispatch', kernel: entryPoint.name, node: node.name, workgroups: entryPoint.workgroups, bindings };
   });
 }

@@ -19,13 +19,13 @@ export type GpuInputs<T extends Record<string, TypedArray>> = { readonly [K in k
 export type GpuTensors<T extends Record<string, TypedArray>> = { readonly [K in keyof T]: GpuTensor };
 
 /** A loaded model that runs on a GPU. */
-export interface GpuModel<
+export interface WebgpuModel<
   I extends Record<string, TypedArray> = Record<string, TypedArray>,
   O extends Record<string, TypedArray> = Record<string, TypedArray>,
 > extends Model<I, O> {
   /** The device that it runs on, to make buffers of. */
   readonly device: GPUDevice;
-  info(): GpuModelInfo;
+  info(): WebgpuModelInfo;
   /**
    * Runs the model once. Arrays are read before `run` returns its promise. A GPUBuffer, of the model's device and with the
    * usage COPY_SRC, stays the caller's: the run copies it, and it must not change until the run has ended. Runs that are
@@ -50,7 +50,7 @@ export interface GpuModel<
   dispose(): void;
 }
 
-export interface GpuModelInfo extends ModelInfo {
+export interface WebgpuModelInfo extends ModelInfo {
   readonly gpu: GpuInfo;
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor, TensorInfo, TypedArray } from '../api.ts';
-import type { GpuPlace, GpuProgram, ValuePlaces } from '../manifest.ts';
+import type { GpuPlace, ValuePlaces, WebgpuProgram } from '../manifest.ts';
 import { copySlot, elementCount, viewSlot } from '../tensor.ts';
 import type { GpuTensor } from './api.ts';
 import { reported } from './device.ts';
@@ -34,7 +34,7 @@ const bytesOf = ({ shape }: TensorInfo): number => 4 * elementCount(shape);
 /** Throws GpuError where there is no memory for what runs need. */
 export async function makeExecutable(
   open: OpenProgram,
-  { inputs: inputPlaces, outputs: outputPlaces }: GpuProgram,
+  { inputs: inputPlaces, outputs: outputPlaces }: WebgpuProgram,
   { inputs, outputs }: { readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] },
 ): Promise<Executable> {
   const { device, steps } = open;

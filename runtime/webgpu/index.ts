@@ -1,9 +1,9 @@
 import type { Device } from '../api.ts';
 import { ArtifactError } from '../errors.ts';
 import type { Manifest } from '../manifest.ts';
-import type { GpuModel, WebgpuOptions } from './api.ts';
+import type { WebgpuModel, WebgpuOptions } from './api.ts';
 import { opener } from './load.ts';
-import { LoadedGpuModel } from './model.ts';
+import { LoadedWebgpuModel } from './model.ts';
 
 export type * from './api.ts';
 export { GpuError } from './errors.ts';
@@ -14,11 +14,11 @@ export { GpuError } from './errors.ts';
  * there is no GPU that can run it.
  */
 export const webgpu =
-  ({ onProgress, ...choice }: WebgpuOptions = {}): Device<GpuModel> =>
+  ({ onProgress, ...choice }: WebgpuOptions = {}): Device<WebgpuModel> =>
   async ({ manifest: described, read }) => {
     const manifest = described as Manifest;
     const { webgpu: program } = manifest;
     if (program === undefined)
       throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
-    return LoadedGpuModel.load(manifest, program, opener(program, read, onProgress), choice);
+    return LoadedWebgpuModel.load(manifest, program, opener(program, read, onProgress), choice);
   };

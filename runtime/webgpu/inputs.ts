@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo, Tensors, TypedArray } from '../api.ts';
 import { ModelInputError } from '../errors.ts';
-import type { GpuProgram, ValuePlaces } from '../manifest.ts';
+import type { ValuePlaces, WebgpuProgram } from '../manifest.ts';
 import { checkInputs, checkTensor, describe, elementCount } from '../tensor.ts';
 import type { GpuInputs, GpuTensor } from './api.ts';
 import { toWords, type Words } from './words.ts';
@@ -26,7 +26,7 @@ const isOnGpu = (tensor: Tensor | GpuTensor): tensor is GpuTensor =>
  */
 export function takeInputs(
   expected: readonly TensorInfo[],
-  { inputs: places }: GpuProgram,
+  { inputs: places }: WebgpuProgram,
   inputs: AnyInputs,
 ): readonly GivenInput[] {
   checkInputs(expected, inputs as Tensors<Record<string, TypedArray>>, checkGiven);

@@ -1,5 +1,5 @@
 import type { ArtifactFiles } from '../api.ts';
-import type { GpuProgram } from '../manifest.ts';
+import type { WebgpuProgram } from '../manifest.ts';
 import { arrays } from '../tensor.ts';
 import type { DeviceChoice, WebgpuOptions } from './api.ts';
 import { openDevice, reported } from './device.ts';
@@ -25,7 +25,7 @@ type ReadFile = (file: string) => Promise<Uint8Array>;
 
 /** Opens a program, from its files anew each time, on the device that is chosen. */
 export const opener =
-  (program: GpuProgram, read: ReadFile, onProgress: WebgpuOptions['onProgress']) =>
+  (program: WebgpuProgram, read: ReadFile, onProgress: WebgpuOptions['onProgress']) =>
   async (choice: DeviceChoice): Promise<OpenProgram> => {
     const files = await readFiles(program, read);
     const { device, isOwn } = await openDevice(program.limits, choice);
@@ -38,7 +38,7 @@ export const opener =
   };
 
 /** The files that a program names. */
-export async function readFiles({ shaders, constants, host }: GpuProgram, read: ReadFile): Promise<ArtifactFiles> {
+export async function readFiles({ shaders, constants, host }: WebgpuProgram, read: ReadFile): Promise<ArtifactFiles> {
   const ofHost = host === undefined ? [] : [host.kernels, ...host.weights.map(({ file }) => file)];
   const names = new Set([shaders, ...constants.map(({ file }) => file), ...ofHost]);
   return Object.fromEntries(await Promise.all([...names].map(async (name) => [name, await read(name)] as const)));
@@ -50,7 +50,7 @@ export async function readFiles({ shaders, constants, host }: GpuProgram, read: 
  */
 export async function placeOnGpu(
   device: GPUDevice,
-  program: GpuProgram,
+  program: WebgpuProgram,
   files: ArtifactFiles,
   onProgress?: WebgpuOptions['onProgress'],
 ): Promise<PlacedProgram> {
@@ -87,7 +87,7 @@ export const storage = (device: GPUDevice, label: string, bytes: number): GPUBuf
 
 function fillIn(
   device: GPUDevice,
-  { constants }: GpuProgram,
+  { constants }: WebgpuProgram,
   files: ArtifactFiles,
   buffers: readonly GPUBuffer[],
 ): void {

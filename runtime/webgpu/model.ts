@@ -1,7 +1,7 @@
 import type { TensorInfo, Tensors, TypedArray } from '../api.ts';
 import { ModelInputError } from '../errors.ts';
-import type { GpuProgram, Manifest, TensorSlot } from '../manifest.ts';
-import type { DeviceChoice, GpuInputs, GpuModel, GpuModelInfo, GpuTensors } from './api.ts';
+import type { Manifest, TensorSlot, WebgpuProgram } from '../manifest.ts';
+import type { DeviceChoice, GpuInputs, GpuTensors, WebgpuModel, WebgpuModelInfo } from './api.ts';
 import { nameOf } from './device.ts';
 import { GpuError } from './errors.ts';
 import { type Executable, makeExecutable, release, runToGpu, runToHost } from './execute.ts';
@@ -25,11 +25,11 @@ interface Running {
 }
 
 /** A model whose kernels run on a GPU, in one submission a run where the processor runs none of them. */
-export class LoadedGpuModel implements GpuModel {
+export class LoadedWebgpuModel implements WebgpuModel {
   readonly #name: string;
   readonly #inputs: readonly TensorInfo[];
   readonly #outputs: readonly TensorInfo[];
-  readonly #program: GpuProgram;
+  readonly #program: WebgpuProgram;
   readonly #open: Opener;
   #adapter = '';
   #running: Running | undefined;
@@ -37,13 +37,18 @@ export class LoadedGpuModel implements GpuModel {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Opens the program that `open` opens anew after a loss. */
-  static async load(manifest: Manifest, program: GpuProgram, open: Opener, choice: DeviceChoice): Promise<GpuModel> {
-    const model = new LoadedGpuModel(manifest, program, open);
+  static async load(
+    manifest: Manifest,
+    program: WebgpuProgram,
+    open: Opener,
+    choice: DeviceChoice,
+  ): Promise<WebgpuModel> {
+    const model = new LoadedWebgpuModel(manifest, program, open);
     model.#running = await model.#start(choice);
     return model;
   }
 
-  private constructor({ name, inputs, outputs }: Manifest, program: GpuProgram, open: Opener) {
+  private constructor({ name, inputs, outputs }: Manifest, program: WebgpuProgram, open: Opener) {
     const info = ({ name: tensor, dtype, shape }: TensorSlot): TensorInfo => ({ name: tensor, dtype, shape });
     this.#name = name;
     this.#inputs = inputs.map(info);
@@ -56,7 +61,7 @@ export class LoadedGpuModel implements GpuModel {
     return this.#use().program.device;
   }
 
-  info(): GpuModelInfo {
+  info(): WebgpuModelInfo {
     const { buffers, plan, kernels, host } = this.#program;
     const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
     const onHost = plan.reduce((sum, step) => sum + (step.kind === 'host' ? step.steps.length : 0), 0);

@@ -1,5 +1,5 @@
 import { ArtifactError } from '../errors.ts';
-import type { GpuProgram, GpuStep } from '../manifest.ts';
+import type { WebgpuProgram, WebgpuStep } from '../manifest.ts';
 import { reported } from './device.ts';
 
 /** A step of the plan as it is encoded. */
@@ -16,7 +16,7 @@ export interface Dispatch {
  */
 export async function makePipelines(
   device: GPUDevice,
-  { kernels, functionsEnd, shaders }: Pick<GpuProgram, 'kernels' | 'functionsEnd' | 'shaders'>,
+  { kernels, functionsEnd, shaders }: Pick<WebgpuProgram, 'kernels' | 'functionsEnd' | 'shaders'>,
   code: string,
   onProgress?: (done: number, total: number) => void,
 ): Promise<ReadonlyMap<string, GPUComputePipeline>> {
@@ -46,7 +46,7 @@ export async function makePipelines(
 /** A dispatch, whose bind group is made once. */
 export function bindDispatch(
   device: GPUDevice,
-  { kernel, workgroups, bindings }: GpuStep,
+  { kernel, workgroups, bindings }: WebgpuStep,
   pipelines: ReadonlyMap<string, GPUComputePipeline>,
   buffers: readonly GPUBuffer[],
 ): Dispatch {

@@ -18,9 +18,9 @@ import { readFile } from 'node:fs/promises';
 import { compile, importOnnx, writeArtifact } from 'tilewright';
 import { load, type ArtifactSource, type Tensor } from 'tilewright/runtime';
 import { fastestVariant } from 'tilewright/runtime/choose';
-import { type GpuModel, webgpu } from 'tilewright/runtime/webgpu';
+import { type WebgpuModel, webgpu } from 'tilewright/runtime/webgpu';
 
-export const onGpu = (source: ArtifactSource): Promise<GpuModel> => load(source, { device: webgpu() });
+export const onGpu = (source: ArtifactSource): Promise<WebgpuModel> => load(source, { device: webgpu() });
 
 const { files } = await compile(importOnnx(await readFile('small.onnx')));
 await writeArtifact(files, 'from-api');

@@ -12,7 +12,7 @@ import type { TensorData } from '../../ir/tensor-data.ts';
 import { printGraph } from '../../ir/text/print-graph.ts';
 import { ModelInputError } from '../../runtime/errors.ts';
 import { load } from '../../runtime/load.ts';
-import type { GpuProgram } from '../../runtime/manifest.ts';
+import type { WebgpuProgram } from '../../runtime/manifest.ts';
 import { webgpu } from '../../runtime/webgpu/index.ts';
 import { arbitraryGraph } from '../generators/graph.ts';
 import { softwareAdapter } from './dawn.ts';
@@ -31,9 +31,9 @@ function graphOf(build: Build): Graph {
   return graph.finish();
 }
 
-async function programOf(build: Build): Promise<GpuProgram> {
-  const { gpu } = await compile(graphOf(build), { targets: ['wasm', 'webgpu'] });
-  return gpu?.program as GpuProgram;
+async function programOf(build: Build): Promise<WebgpuProgram> {
+  const { webgpu: compiled } = await compile(graphOf(build), { targets: ['wasm', 'webgpu'] });
+  return compiled?.program as WebgpuProgram;
 }
 
 /** x · w on the GPU, 2 · that on the processor, since f64 is, and the sum of both on the GPU. */

@@ -4,7 +4,7 @@ import { compareTensors } from '../../compiler/io/compare.ts';
 import { randomTensor } from '../../compiler/io/random-inputs.ts';
 import { compile } from '../../compiler/pipeline.ts';
 import type { Measurer } from '../../compiler/tune/measure/measurer.ts';
-import type { GpuKernelProgram, TaskProgram } from '../../compiler/tune/measure/programs.ts';
+import type { TaskProgram, WebgpuKernelProgram } from '../../compiler/tune/measure/programs.ts';
 import { median } from '../../compiler/tune/measure/statistics.ts';
 import { tune, tuningTasks } from '../../compiler/tune/tune.ts';
 import { interpretGraph } from '../../ir/graph/interpret.ts';
@@ -32,7 +32,7 @@ async function measurerOnGpu(): Promise<Measurer> {
 }
 
 /** Copies four floats, by the statement that is given. */
-function program(statement: string): GpuKernelProgram {
+function program(statement: string): WebgpuKernelProgram {
   const code = `@group(0) @binding(0) var<storage, read> source: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
 @compute @workgroup_size(4) fn copy(@builtin(local_invocation_id) id: vec3<u32>) { let i = id.x; ${statement} }`;
@@ -85,9 +85,9 @@ describe.skipIf(typeof adapter === 'string')(`on a GPU in software${because}`, {
       expect([target, engine.name]).toEqual(['webgpu', 'dawn']);
       expect(device.class).toMatch(/^webgpu-\w+-\w/);
     }
-    const reuse = { store, gpuProfile: measurer.profile };
+    const reuse = { store, adapterProfile: measurer.profile };
     const tuned = await compile(graph, { targets: ['webgpu'], reuse });
-    expect(tuned.gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([1]);
+    expect(tuned.webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([1]);
     expect((await compile(graph, { targets: ['webgpu'], reuse })).files).toEqual(tuned.files);
     const standard = await compile(graph, { targets: ['webgpu'] });
     const device = await (adapter as GPUAdapter).requestDevice();

@@ -11,7 +11,7 @@ import type { ReuseOptions } from '../../reuse/reuse.ts';
 import { dumpIr } from '../dump-ir.ts';
 import { interruptible } from '../interrupt.ts';
 import { readModel } from '../model-file.ts';
-import { someNodeGpuProfile } from '../node-gpu-profile.ts';
+import { someNodeAdapterProfile } from '../node-adapter-profile.ts';
 import { dbOption, dimOption, type ModelOptions, parallelOption, parseCount, shapeOption } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { variantLines } from '../variant-lines.ts';
@@ -94,11 +94,11 @@ async function run(path: string, options: CompileArguments, command: Command): P
       db === undefined
         ? await compileWith()
         : await withStore(db, true, async (store) => {
-            const gpuProfile = options.target.includes('webgpu') ? await someNodeGpuProfile() : undefined;
+            const adapterProfile = options.target.includes('webgpu') ? await someNodeAdapterProfile() : undefined;
             return compileWith({
               store,
               ...(variants !== undefined && { variants }),
-              ...(gpuProfile && { gpuProfile }),
+              ...(adapterProfile && { adapterProfile }),
             });
           });
     await interruptible((signal) => writeOutputs(options, graph, compilation, signal));
@@ -139,16 +139,16 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
     ...variantLines(compilation),
     table.toString(),
     ...(calls.length === 0 ? [] : memoryLines(memoryUse(fused, calls, layout))),
-    ...gpuLines(compilation),
+    ...webgpuLines(compilation),
     `compiler's peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
     `time: ${total.toFixed(0)} ms (${time})`,
     '',
   ].join('\n');
 }
 
-function gpuLines({ gpu }: Compilation): readonly string[] {
-  if (gpu === undefined) return [];
-  const { plan, kernels, buffers, host } = gpu.program;
+function webgpuLines({ webgpu }: Compilation): readonly string[] {
+  if (webgpu === undefined) return [];
+  const { plan, kernels, buffers, host } = webgpu.program;
   const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
   const bytesOf = (role: string): string =>
     mebibytes(buffers.reduce((sum, buffer) => sum + (buffer.role === role ? buffer.bytes : 0), 0));
@@ -156,7 +156,7 @@ function gpuLines({ gpu }: Compilation): readonly string[] {
   return [
     `WebGPU: ${dispatches} dispatches, ${kernels.length} pipelines, ` +
       `${bytesOf('weights')} of weights, ${bytesOf('arena')} of activations`,
-    ...(gpu.reused === undefined ? [] : rankLines(gpu.reused)),
+    ...(webgpu.reused === undefined ? [] : rankLines(webgpu.reused)),
     ...(onHost.length === 0 ? [] : [`  the processor runs ${onHost.length} of its kernels:`]),
     ...onHost.map(({ node, reason }) => `    ${node}: ${reason}`),
   ];

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { runSuite } from '../../conformance/run-suite.ts';
 import type { Verdict } from '../../conformance/run-test.ts';
 import { type ConformanceTest, findTests, unpackSuite } from '../../conformance/suite.ts';
-import { defaultTolerance, gpuTolerance } from '../../conformance/tolerance.ts';
+import { defaultTolerance, webgpuTolerance } from '../../conformance/tolerance.ts';
 import type { TargetName } from '../../pipeline.ts';
 import { deviceOption, parseNumber } from '../options.ts';
 import { openProgress } from '../progress.ts';
@@ -26,12 +26,12 @@ export const conformanceCommand = (): Command =>
     .addOption(deviceOption())
     .option(
       '--rtol <X>',
-      `relative tolerance (default: ${defaultTolerance.rtol}; on webgpu ${gpuTolerance.rtol})`,
+      `relative tolerance (default: ${defaultTolerance.rtol}; on webgpu ${webgpuTolerance.rtol})`,
       parseNumber,
     )
     .option(
       '--atol <Y>',
-      `absolute tolerance (default: ${defaultTolerance.atol}; on webgpu ${gpuTolerance.atol})`,
+      `absolute tolerance (default: ${defaultTolerance.atol}; on webgpu ${webgpuTolerance.atol})`,
       parseNumber,
     )
     .action(run);
@@ -69,7 +69,7 @@ async function runAll(
   tests: readonly ConformanceTest[],
   { device, rtol, atol }: ConformanceArguments,
 ): Promise<readonly Verdict[]> {
-  const usual = device === 'webgpu' ? gpuTolerance : defaultTolerance;
+  const usual = device === 'webgpu' ? webgpuTolerance : defaultTolerance;
   const progress = openProgress(tests.length, '');
   try {
     return await runSuite(tests, {

@@ -13,7 +13,7 @@ import { compile, type TargetName, targets } from '../../pipeline.ts';
 import { printAgreement, printDivergences } from '../diff-report.ts';
 import { readInputs } from '../inputs.ts';
 import { readModel } from '../model-file.ts';
-import { onNodeGpu } from '../node-gpu.ts';
+import { onNodeWebgpu } from '../node-webgpu.ts';
 import {
   dimOption,
   type ModelOptions,
@@ -91,11 +91,11 @@ async function run(path: string, options: DiffArguments): Promise<void> {
   const graph = await readModel(path, options);
   const compilation = await compile(graph, { targets: options.devices, parallel: options.parallel });
   const inputs = await readInputs(graph.inputs.map(infoOf), options.inputs, options.seed);
-  const { files, gpu } = compilation;
+  const { files, webgpu } = compilation;
   for (const name of options.devices) {
-    if (name === 'webgpu' && gpu !== undefined)
-      await onNodeGpu(({ device }) =>
-        diffOn(name, () => webgpuDevice({ graph, files, calls: gpu.calls }, device), inputs, options),
+    if (name === 'webgpu' && webgpu !== undefined)
+      await onNodeWebgpu(({ device }) =>
+        diffOn(name, () => webgpuDevice({ graph, files, calls: webgpu.calls }, device), inputs, options),
       );
     else await diffOn(name, () => wasmDevice(compilation, relaxedSimdLoad(options.relaxedSimd)), inputs, options);
   }

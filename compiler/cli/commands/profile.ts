@@ -14,7 +14,7 @@ import { profileWasm } from '../../profile/wasm.ts';
 import { profileWebgpu } from '../../profile/webgpu.ts';
 import { readInputs } from '../inputs.ts';
 import { isArtifact, readModel } from '../model-file.ts';
-import { onNodeGpu } from '../node-gpu.ts';
+import { onNodeWebgpu } from '../node-webgpu.ts';
 import {
   dimOption,
   type ModelOptions,
@@ -74,7 +74,7 @@ async function run(path: string, options: ProfileArguments): Promise<void> {
     const how = { inputs, ...(options.runs !== undefined && { runs: options.runs }), ...(facts && { facts }) };
     const profile =
       device === 'webgpu'
-        ? await onNodeGpu((gpu) => profileWebgpu(profiled.source, gpu, how))
+        ? await onNodeWebgpu((gpu) => profileWebgpu(profiled.source, gpu, how))
         : await profileWasm(profiled.source, { ...how, ...relaxedSimdLoad(options.relaxedSimd) });
     process.stdout.write(`${profiles.length > 0 ? '\n' : ''}${printProfile(profile)}`);
     profiles.push(profile);
@@ -97,7 +97,7 @@ async function open(path: string, options: ProfileArguments): Promise<Profiled> 
     return { source, manifest: await readManifest(openSource(source)), facts: {} };
   }
   const { device, parallel } = options;
-  const { files, calls, gpu } = await compile(await readModel(path, options), { targets: device, parallel });
-  const facts = { wasm: factsOf(calls, wasmSimd), ...(gpu && { webgpu: factsOf(gpu.calls, webgpu) }) };
+  const { files, calls, webgpu: onGpu } = await compile(await readModel(path, options), { targets: device, parallel });
+  const facts = { wasm: factsOf(calls, wasmSimd), ...(onGpu && { webgpu: factsOf(onGpu.calls, webgpu) }) };
   return { source: files, manifest: await readManifest(openSource(files)), facts };
 }

@@ -1,5 +1,5 @@
 import type { Dispatch } from '../../../runtime/webgpu/pipelines.ts';
-import { stopwatchOf } from '../../tune/measure/gpu/stopwatch.ts';
+import { stopwatchOf } from '../../tune/measure/webgpu/stopwatch.ts';
 import { chainTime } from '../gpu-chain.ts';
 import type { CopySpeed, DeviceLimits } from './limits.ts';
 

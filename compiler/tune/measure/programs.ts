@@ -1,6 +1,6 @@
 import type { DType } from '../../../ir/dtype.ts';
 import type { TypedArray } from '../../../ir/tensor-data.ts';
-import type { GpuProgram } from '../../../runtime/manifest.ts';
+import type { WebgpuProgram } from '../../../runtime/manifest.ts';
 import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { Outcome } from '../../../schedules/search/search.ts';
 
@@ -36,10 +36,10 @@ export interface KernelProgram extends PreparedOperands {
 }
 
 /** A kernel of WGSL. What it reads is prepared in memory, and then is a GPU's. */
-export interface GpuKernelProgram extends PreparedOperands {
+export interface WebgpuKernelProgram extends PreparedOperands {
   readonly code: string;
   /** The parts of the code, each of which is a module behind the functions that all may call. */
-  readonly shaders: Pick<GpuProgram, 'functionsEnd' | 'kernels'>;
+  readonly shaders: Pick<WebgpuProgram, 'functionsEnd' | 'kernels'>;
   /** Elements of each buffer, each a word; those that are read stand in memory. */
   readonly buffers: readonly { readonly elements: number; readonly from?: TypedPlace }[];
   /** The buffers of the results, in the order of the task's. */
@@ -81,7 +81,7 @@ export interface TaskProgram {
   /** The program as it is defined: slow, and right. */
   readonly reference: KernelProgram;
   /** Runs in turns with the candidates, whose times are told in relation to it. */
-  readonly anchor: KernelProgram | GpuKernelProgram;
+  readonly anchor: KernelProgram | WebgpuKernelProgram;
   /** Whether operands are in the caches when a run begins that is timed. */
   readonly cache: CacheMode;
 }
@@ -89,7 +89,7 @@ export interface TaskProgram {
 /** Candidates of one task. */
 export interface Batch {
   readonly module: Uint8Array<ArrayBuffer>;
-  readonly kernels: readonly (KernelProgram | GpuKernelProgram)[];
+  readonly kernels: readonly (KernelProgram | WebgpuKernelProgram)[];
   /** Whether a winner is decided on, so that times have to be known better than in a search. */
   readonly isFinal: boolean;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { optimizeGraph, passesForGpu } from '../../../compiler/graph-passes/index.ts';
+import { optimizeGraph, passesForWebgpu } from '../../../compiler/graph-passes/index.ts';
 import { needs64Bits } from '../../../compiler/graph-passes/needs-64-bits.ts';
 import { parseGraph } from '../../../ir/text/parse.ts';
 
@@ -23,7 +23,7 @@ test('nodes on f64, and on i64 of which nobody knows that it fits, are found', (
 });
 
 test('they are in groups of their own for a GPU', () => {
-  const { nodes } = optimizeGraph(graph, undefined, passesForGpu({ storageBuffers: 8 }));
+  const { nodes } = optimizeGraph(graph, undefined, passesForWebgpu({ storageBuffers: 8 }));
   const groups = nodes.map((node) => node.op === 'fused' && node.attrs.body.nodes.map(({ op }) => op).join(' '));
   expect(groups).toContain('matmul');
   expect(groups).toContain('cast mul cast');

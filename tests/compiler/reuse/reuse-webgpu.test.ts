@@ -41,40 +41,40 @@ const [first, second] = schedulesOf(task) as [Candidate, Candidate];
 test('a kernel for WebGPU has the schedule that is best on such a device, and the manifest says so', async () => {
   const records = [recordOf(task.source, first, 1, elsewhere), recordOf(task.source, second, 2, onGpu)];
   const store = await storeOf(task, ...records);
-  const { gpu, reused, files } = await compiled(graph, { store, gpuProfile: someGpu });
-  expect(gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([1]);
-  expect(gpu?.calls[0]?.kernel.trace).toEqual(second.trace);
+  const { webgpu, reused, files } = await compiled(graph, { store, adapterProfile: someGpu });
+  expect(webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([1]);
+  expect(webgpu?.calls[0]?.kernel.trace).toEqual(second.trace);
   // The processor has none of a GPU's.
   expect(reused?.map(({ answer }) => answer.rank)).toEqual([5]);
   const { provenance } = JSON.parse(new TextDecoder().decode(files['manifest.json']));
   expect(provenance.webgpuSchedules).toEqual(
-    gpu?.reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer })),
+    webgpu?.reused?.map(({ kernel, answer }) => ({ kernel: kernel.name, ...answer })),
   );
-  expect((await compiled(graph, { store, gpuProfile: someGpu })).files).toEqual(files);
+  expect((await compiled(graph, { store, adapterProfile: someGpu })).files).toEqual(files);
 });
 
 test('records of other GPUs count where there are none of this one, or this one is not known', async () => {
   const store = await storeOf(task, recordOf(task.source, first, 1, elsewhere));
-  for (const profile of [{ gpuProfile: someGpu }, {}]) {
-    const { gpu } = await compiled(graph, { store, ...profile });
-    expect(gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([2]);
-    expect(gpu?.calls[0]?.kernel.trace).toEqual(first.trace);
+  for (const profile of [{ adapterProfile: someGpu }, {}]) {
+    const { webgpu } = await compiled(graph, { store, ...profile });
+    expect(webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([2]);
+    expect(webgpu?.calls[0]?.kernel.trace).toEqual(first.trace);
   }
 });
 
 test('a workload that was not measured has the schedule of the nearest one, or the default', async () => {
   const store = await storeOf(task, recordOf(task.source, first, 1, onGpu));
-  const near = await compiled(denseLayer([48, 24, 64]), { store, gpuProfile: someGpu });
-  expect(near.gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([3]);
-  const far = await compiled(denseLayer([40, 900, 1000]), { store, gpuProfile: someGpu });
-  expect(far.gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([5]);
+  const near = await compiled(denseLayer([48, 24, 64]), { store, adapterProfile: someGpu });
+  expect(near.webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([3]);
+  const far = await compiled(denseLayer([40, 900, 1000]), { store, adapterProfile: someGpu });
+  expect(far.webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([5]);
 });
 
 test('records of processors say nothing of a GPU', async () => {
   const source = sourceOf(graph);
   const [candidate] = candidatesOf(source, 1) as [Candidate];
   const store = await storeOf(task, recordOf(source, candidate, 1, { target: wasmRelaxedSimd.name }));
-  const { gpu, reused } = await compiled(graph, { store, gpuProfile: someGpu });
-  expect(gpu?.reused?.map(({ answer }) => answer.rank)).toEqual([5]);
+  const { webgpu, reused } = await compiled(graph, { store, adapterProfile: someGpu });
+  expect(webgpu?.reused?.map(({ answer }) => answer.rank)).toEqual([5]);
   expect(reused?.[0]?.answer.rank).toBeLessThan(3);
 });

@@ -1,7 +1,7 @@
-import { gpuProfile } from '../../../compiler/tune/gpu-profile.ts';
+import { adapterProfile } from '../../../compiler/tune/adapter-profile.ts';
 
 /** Of a GPU that no one has. */
-export const someGpu = gpuProfile(
+export const someGpu = adapterProfile(
   {
     adapterInfo: {
       vendor: 'maker',

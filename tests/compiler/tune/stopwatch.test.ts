@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { stopwatchOf } from '../../../compiler/tune/measure/gpu/stopwatch.ts';
+import { stopwatchOf } from '../../../compiler/tune/measure/webgpu/stopwatch.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

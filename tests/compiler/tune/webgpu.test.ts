@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { featureNames, gpuFeatureNames } from '../../../compiler/tune/features.ts';
+import { dispatchFeatureNames, featureNames } from '../../../compiler/tune/features.ts';
 import type { Measurer } from '../../../compiler/tune/measure/measurer.ts';
 import type { Batch } from '../../../compiler/tune/measure/programs.ts';
 import { tune, tuningTasks } from '../../../compiler/tune/tune.ts';
@@ -40,7 +40,7 @@ test('candidates for a GPU have features of their dispatches', { timeout: 60_000
     const candidates = [task?.space.preferred, ...drawn].filter((one): one is Candidate => one !== undefined);
     expect(candidates.length).toBeGreaterThan(1);
     for (const { features } of candidates) {
-      expect(features).toHaveLength(featureNames.length + gpuFeatureNames.length);
+      expect(features).toHaveLength(featureNames.length + dispatchFeatureNames.length);
       expect(features.every(Number.isFinite)).toBe(true);
       const [workgroups = 0, invocations = 0, flops = 0] = features.slice(featureNames.length);
       expect(Math.min(workgroups, invocations, flops)).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { placeWeights } from '../../../compiler/artifact/weights.ts';
 import { assignOffsets, type Block } from '../../../compiler/graph-passes/plan-memory.ts';
 import { compile } from '../../../compiler/pipeline.ts';
-import type { CompiledForGpu } from '../../../compiler/webgpu/program.ts';
+import type { CompiledForWebgpu } from '../../../compiler/webgpu/program.ts';
 import { GraphBuilder } from '../../../ir/graph/build.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 
@@ -39,7 +39,7 @@ describe('the arena', () => {
     const x = builder.input('x', 'f32', [25_000_000]);
     const y = builder.input('y', 'f32', [25_000_000]);
     builder.output('z', builder.op('add', [x, y], {}));
-    const { program } = (await compile(builder.finish(), { targets: ['webgpu'] })).gpu as CompiledForGpu;
+    const { program } = (await compile(builder.finish(), { targets: ['webgpu'] })).webgpu as CompiledForWebgpu;
     const { buffers, limits, plan } = program;
     expect(buffers).toEqual([
       { role: 'arena', bytes: 256 * 2 ** 20 },
@@ -66,8 +66,8 @@ describe('constants', () => {
       ['weights.bin', 64],
       ['weights.0.bin', 64],
     ]);
-    expect(placed.gpu.files.map(({ file }) => file)).toEqual(['weights.bin', 'weights.gpu.bin']);
-    expect([both, prepared, ofGpu].map((data) => placed.gpu.placeOf(data))).toMatchObject([
+    expect(placed.webgpu.files.map(({ file }) => file)).toEqual(['weights.bin', 'weights.gpu.bin']);
+    expect([both, prepared, ofGpu].map((data) => placed.webgpu.placeOf(data))).toMatchObject([
       { file: 'weights.bin', offset: 0 },
       { file: 'weights.bin', offset: 64 },
       { file: 'weights.gpu.bin', offset: 0 },
@@ -79,7 +79,7 @@ describe('constants', () => {
     expect(placeWeights([{ label: '0', constants: [{ data, isResident: true }] }]).programs[0]?.files).toMatchObject([
       { file: 'weights.bin', resident: 64 },
     ]);
-    expect(placeWeights([], [data]).gpu.files).toMatchObject([{ file: 'weights.bin' }]);
+    expect(placeWeights([], [data]).webgpu.files).toMatchObject([{ file: 'weights.bin' }]);
   });
 
   test('are in an artifact once, where no kernel packs them', async () => {

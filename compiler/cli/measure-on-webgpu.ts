@@ -1,15 +1,15 @@
-import { gpuBench } from '../tune/measure/gpu/gpu-bench.ts';
 import { serveParent } from '../tune/measure/serve-parent.ts';
-import { openNodeGpu } from './node-gpu.ts';
+import { webgpuBench } from '../tune/measure/webgpu/webgpu-bench.ts';
+import { openNodeWebgpu } from './node-webgpu.ts';
 
 // A process that measures kernels of WGSL for its parent. It ends with its device: what was at work then is to blame.
 
 const DEVICE_LOST = 3;
 
-async function openBench(): Promise<ReturnType<typeof gpuBench>> {
-  const { device } = await openNodeGpu();
+async function openBench(): Promise<ReturnType<typeof webgpuBench>> {
+  const { device } = await openNodeWebgpu();
   void device.lost.then(() => process.exit(DEVICE_LOST));
-  return gpuBench(device);
+  return webgpuBench(device);
 }
 
 serveParent(openBench());

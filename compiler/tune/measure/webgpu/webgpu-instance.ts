@@ -2,10 +2,10 @@ import { arrayFromBytes, elementCount, newArray, type TensorData } from '../../.
 import { reported } from '../../../../runtime/webgpu/device.ts';
 import { fromWords, toWords } from '../../../../runtime/webgpu/words.ts';
 import type { Instance } from '../bench.ts';
-import type { GpuKernelProgram, TensorSpec } from '../programs.ts';
+import type { TensorSpec, WebgpuKernelProgram } from '../programs.ts';
 
 /** A kernel on a GPU, with its operands there. */
-export interface GpuInstance extends Instance {
+export interface WebgpuInstance extends Instance {
   /** Submits so many runs, one after the other, as one pass of which the timestamps are written where it is said. */
   readonly submit: (runs: number, timestamps?: Timestamps) => void;
   readonly destroy: () => void;
@@ -27,12 +27,12 @@ const VECTOR_BYTES = 16;
  * Binds a kernel to buffers of its own; `memory` holds its operands. Rejects with GpuError where the device has no room, or
  * refuses a binding.
  */
-export async function openGpuInstance(
+export async function openWebgpuInstance(
   device: GPUDevice,
-  program: GpuKernelProgram,
+  program: WebgpuKernelProgram,
   pipelines: ReadonlyMap<string, GPUComputePipeline>,
   memory: Uint8Array<ArrayBuffer>,
-): Promise<GpuInstance> {
+): Promise<WebgpuInstance> {
   const buffers: GPUBuffer[] = [];
   const destroy = (): void => {
     for (const buffer of buffers) buffer.destroy();
@@ -48,7 +48,7 @@ export async function openGpuInstance(
   };
   try {
     const dispatches = await reported(device, bound);
-    const submit: GpuInstance['submit'] = (runs, timestamps) => submitRuns(device, dispatches, runs, timestamps);
+    const submit: WebgpuInstance['submit'] = (runs, timestamps) => submitRuns(device, dispatches, runs, timestamps);
     return {
       submit,
       run: async () => {
@@ -73,7 +73,7 @@ interface BoundDispatch {
 
 function fill(
   device: GPUDevice,
-  { elements, from }: GpuKernelProgram['buffers'][number],
+  { elements, from }: WebgpuKernelProgram['buffers'][number],
   memory: Uint8Array<ArrayBuffer>,
 ): GPUBuffer {
   const size = Math.max(VECTOR_BYTES, Math.ceil((4 * elements) / VECTOR_BYTES) * VECTOR_BYTES);

@@ -2,7 +2,7 @@ import type * as Webgpu from 'webgpu';
 import { CompilerError } from '../../ir/errors.ts';
 
 /** A GPU's device in Node, for commands that run on one. */
-export interface NodeGpu {
+export interface NodeWebgpu {
   readonly device: GPUDevice;
   /** What the adapter calls itself. */
   readonly name: string;
@@ -21,7 +21,7 @@ const open = new Set<GPU>();
  * Opens the adapter whose name contains TILEWRIGHT_WEBGPU_ADAPTER, or that which the system prefers, by the package
  * `webgpu` (Dawn). Throws CompilerError where there is no such package or adapter.
  */
-export async function openNodeGpu(): Promise<NodeGpu> {
+export async function openNodeWebgpu(): Promise<NodeWebgpu> {
   const { create, globals } = await importWebgpu();
   const wanted = process.env['TILEWRIGHT_WEBGPU_ADAPTER'];
   // Timestamps are rounded to 65 µs otherwise, lest a page of the web times others.
@@ -44,8 +44,8 @@ export async function openNodeGpu(): Promise<NodeGpu> {
 }
 
 /** Opens a device for some work, and closes it however that ends. Throws what opening throws, and the work. */
-export async function onNodeGpu<T>(work: (gpu: NodeGpu) => Promise<T>): Promise<T> {
-  const gpu = await openNodeGpu();
+export async function onNodeWebgpu<T>(work: (gpu: NodeWebgpu) => Promise<T>): Promise<T> {
+  const gpu = await openNodeWebgpu();
   try {
     return await work(gpu);
   } finally {

@@ -1,20 +1,20 @@
 import { CompilerError } from '../../ir/errors.ts';
+import { adapterProfile } from '../tune/adapter-profile.ts';
 import type { DeviceProfile } from '../tune/device.ts';
-import { gpuProfile } from '../tune/gpu-profile.ts';
-import { openNodeGpu } from './node-gpu.ts';
+import { openNodeWebgpu } from './node-webgpu.ts';
 
 /** The GPU that commands run on, by Dawn. Throws a CompilerError where there is none. */
-export async function nodeGpuProfile(): Promise<DeviceProfile> {
-  const { device, close } = await openNodeGpu();
-  const profile = gpuProfile(device, { name: 'dawn', version: await versionOfDawn() });
+export async function nodeAdapterProfile(): Promise<DeviceProfile> {
+  const { device, close } = await openNodeWebgpu();
+  const profile = adapterProfile(device, { name: 'dawn', version: await versionOfDawn() });
   await close();
   return profile;
 }
 
 /** The same, or nothing where there is no GPU. */
-export async function someNodeGpuProfile(): Promise<DeviceProfile | undefined> {
+export async function someNodeAdapterProfile(): Promise<DeviceProfile | undefined> {
   try {
-    return await nodeGpuProfile();
+    return await nodeAdapterProfile();
   } catch (error) {
     if (error instanceof CompilerError) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import type { Buffer } from '../../ir/tensor/tensor-func.ts';
 import { boundBuffers, emitWgsl } from '../codegen/wgsl/index.ts';
 import type { BuiltVariant } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
-import type { Dispatch, GpuKernelProgram, PreparedOperands } from './measure/programs.ts';
+import type { Dispatch, PreparedOperands, WebgpuKernelProgram } from './measure/programs.ts';
 
 /** The inputs of a kernel in a memory of so many bytes, and where each of them stands, by its name. */
 interface Prepared extends Pick<PreparedOperands, 'inputs' | 'setup'> {
@@ -15,16 +15,16 @@ interface Prepared extends Pick<PreparedOperands, 'inputs' | 'setup'> {
  * A kernel for WebGPU as one that is measured: the code that a model would have, with each buffer by itself. `constants`
  * are the inputs of its definition that a model holds. Throws UnsupportedError for what WebGPU cannot do.
  */
-export function gpuKernelProgram(
+export function webgpuKernelProgram(
   { definition, inputs: sources, operands, shared, lowered }: BuiltVariant,
   constants: ReadonlySet<string>,
   { memory, addresses, inputs, setup }: Prepared,
-): GpuKernelProgram {
+): WebgpuKernelProgram {
   const isConstant = (_: Buffer, i: number): boolean =>
     constants.has(definition.inputs[sources[i]?.source ?? -1]?.name ?? '');
   const readOnly = new Set(operands.inputs.filter(isConstant).map(({ name }) => name));
   const { code, ends, entryPoints } = emitWgsl(lowered.map((func) => ({ func, constants: readOnly })));
-  const buffers: GpuKernelProgram['buffers'][number][] = [];
+  const buffers: WebgpuKernelProgram['buffers'][number][] = [];
   const add = ({ name, dtype, shape }: Buffer): number => {
     const address = addresses.get(name);
     buffers.push({ elements: staticElements(shape), ...(address !== undefined && { from: { address, dtype } }) });

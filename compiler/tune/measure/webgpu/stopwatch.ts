@@ -1,9 +1,9 @@
 import { GpuError } from '../../../../runtime/webgpu/errors.ts';
-import type { GpuInstance, Timestamps } from './gpu-instance.ts';
+import type { Timestamps, WebgpuInstance } from './webgpu-instance.ts';
 
 /** Times so many runs of a kernel, one after the other, in milliseconds. */
 export interface Stopwatch {
-  readonly time: (instance: Pick<GpuInstance, 'submit'>, runs: number) => Promise<number>;
+  readonly time: (instance: Pick<WebgpuInstance, 'submit'>, runs: number) => Promise<number>;
   /** So long, in milliseconds, has what is timed to be. */
   readonly least: number;
 }

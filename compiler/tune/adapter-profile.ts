@@ -4,7 +4,7 @@ import { type DeviceProfile, nodeProfile } from './device.ts';
  * A GPU as its adapter describes it. The class names its maker, its architecture and what kernels can use of it, the
  * fingerprint the one model and its driver.
  */
-export function gpuProfile({ adapterInfo, features }: GPUDevice, engine: DeviceProfile['engine']): DeviceProfile {
+export function adapterProfile({ adapterInfo, features }: GPUDevice, engine: DeviceProfile['engine']): DeviceProfile {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapterInfo;
   const useful = gpuFeatures.filter((feature) => features.has(feature));
   const names = [vendor, architecture, device, description].filter((name) => name !== '');

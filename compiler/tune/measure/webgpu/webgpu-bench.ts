@@ -2,8 +2,8 @@ import { invariant } from '../../../../ir/errors.ts';
 import { makePipelines } from '../../../../runtime/webgpu/pipelines.ts';
 import type { Bench } from '../bench.ts';
 import { prepareOperands } from '../instance.ts';
-import { type GpuInstance, openGpuInstance } from './gpu-instance.ts';
 import { type Stopwatch, stopwatchOf } from './stopwatch.ts';
+import { openWebgpuInstance, type WebgpuInstance } from './webgpu-instance.ts';
 
 /** In one sample, at most: a pass is recorded in the time of some of them. */
 const MOST_RUNS = 4096;
@@ -11,7 +11,7 @@ const MOST_RUNS = 4096;
 const GROWTH = 16;
 
 /** Runs kernels on a GPU, whose caches are warm, by chains of dispatches. Needs nothing of Node. */
-export function gpuBench(device: GPUDevice): Bench<GpuInstance> {
+export function webgpuBench(device: GPUDevice): Bench<WebgpuInstance> {
   const stopwatch = stopwatchOf(device);
   return {
     open: async ({ module: bytes, kernels }, operands) => {
@@ -28,7 +28,7 @@ export function gpuBench(device: GPUDevice): Bench<GpuInstance> {
         invariant('code' in kernel && pipelines !== undefined, 'each kernel was compiled');
         if (pipelines.status === 'rejected') throw pipelines.reason;
         const memory = await prepareOperands(module, kernel, operands);
-        return openGpuInstance(device, kernel, pipelines.value, memory.bytes);
+        return openWebgpuInstance(device, kernel, pipelines.value, memory.bytes);
       });
     },
     close: ({ destroy }) => destroy(),
@@ -45,7 +45,7 @@ export function gpuBench(device: GPUDevice): Bench<GpuInstance> {
 }
 
 /** How many runs make a sample that is long enough. */
-async function runsOfSample({ time, least }: Stopwatch, instance: GpuInstance): Promise<number> {
+async function runsOfSample({ time, least }: Stopwatch, instance: WebgpuInstance): Promise<number> {
   let runs = 1;
   let ms = await time(instance, runs);
   while (ms < least && runs < MOST_RUNS) {
