@@ -113,15 +113,15 @@ export const floatHelpers = {
       'return select(rest, rest + b, rest != 0.0f && (rest < 0.0f) != (b < 0.0f));',
     ],
   },
-  /** The quotient itself may be rounded to the integer above. */
+  /** The quotient itself may be rounded to the integer above. By an infinite divisor the remainder is one as well, or NaN. */
   floordiv_f32: {
     params: 'a, b',
     type: 'f32',
     isByLane: true,
     calls: ['floormod_f32'],
-    body: (t) => [
+    body: () => [
       'let rest = floormod_f32(a, b);',
-      `return select(round((a - rest) / b), floor(a / b), ${isNan('rest', t)});`,
+      'return select(round((a - rest) / b), floor(a / b), (bitcast<u32>(rest) & 0x7f800000u) == 0x7f800000u);',
     ],
   },
 } as const satisfies Readonly<Record<string, Helper>>;

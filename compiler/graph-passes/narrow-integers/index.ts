@@ -1,3 +1,4 @@
+import { type Dim, isStatic } from '../../../ir/dim.ts';
 import type { Graph, Node, NodeOf } from '../../../ir/graph/graph.ts';
 import type { OpName } from '../../../ir/graph/op-attrs.ts';
 import { comparisons } from '../../../ir/scalar.ts';
@@ -79,7 +80,7 @@ const isI64 = (value: string, graph: NewGraph): boolean => graph.typeOf(value).d
 /** Arithmetic, movement and comparisons whose i64 operands and result all fit. */
 function narrowOperation(node: Node, graph: NewGraph, known: Known): readonly string[] | undefined {
   const data = node.inputs.filter((input, i) => isI64(input, graph) && indexOperands[node.op] !== i);
-  if (data.length === 0 || node.outputs.length !== 1) return undefined;
+  if (data.length === 0 || node.outputs.length !== 1 || mayReduceNothing(node, graph)) return undefined;
   const ranges = node.inputs.map((input) => (isI64(input, graph) ? rangeOf(input, graph, known) : undefined));
   if (data.some((input) => rangeOf(input, graph, known) === undefined)) return undefined;
   const compares = (comparisons as ReadonlySet<OpName>).has(node.op);
@@ -91,6 +92,13 @@ function narrowOperation(node: Node, graph: NewGraph, known: Known): readonly st
   });
   const result = graph.emit(node.op, inputs, node.attrs, node.name);
   return [compares ? result : widened(result, range, graph, known)];
+}
+
+/** An extreme of no elements is the end of its dtype's range. */
+function mayReduceNothing(node: Node, graph: NewGraph): boolean {
+  if (node.op !== 'reduce_max' && node.op !== 'reduce_min') return false;
+  const { shape } = graph.typeOf(node.inputs[0] as string);
+  return node.attrs.axes.some((axis) => !isStatic(shape[axis] as Dim) || shape[axis] === 0);
 }
 
 function narrowIndices(node: Node, graph: NewGraph, known: Known): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { narrowIntegers } from '../../../compiler/graph-passes/narrow-integers/index.ts';
+import { interpretGraph } from '../../../ir/graph/interpret.ts';
 import { verifyGraph } from '../../../ir/graph/verify.ts';
 import { f32, graphOf, i64, opsOf } from './graphs.ts';
 
@@ -44,6 +45,15 @@ test('the interface keeps its dtypes', () => {
   );
   verifyGraph(graph);
   expect(dtypesOf(graph).at(-1)).toEqual(['cast', 'i64']);
+});
+
+test('the largest of no integers is the least that there is, in 64 bits', () => {
+  const graph = graphOf((b) => {
+    const wide = b.op('cast', [b.input('x', 'i32', [3, 0])], { to: 'i64' });
+    return b.op('reduce_max', [wide], { axes: [1], keepDims: false });
+  });
+  const inputs = { x: { dtype: 'i32', shape: [3, 0], data: new Int32Array(0) } } as const;
+  expect(interpretGraph(narrowIntegers(graph), inputs)).toEqual(interpretGraph(graph, inputs));
 });
 
 test('what may not fit is left alone', () => {
