@@ -50,7 +50,8 @@ const NODE_PACKAGES = {
   },
 };
 
-const cache = join(root, '.node');
+/** What set-up brings beside the dependencies. */
+export const cache = join(root, '.node');
 
 /** Path of a Node that runs TypeScript: the running one, or one fetched into `.node/`. */
 export function ensureNode() {

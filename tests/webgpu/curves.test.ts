@@ -4,7 +4,7 @@ import { binaryFunction, type UnaryOp, unaryFunction } from '../../ir/scalar.ts'
 import { binary, buffer, int, load, loop, mul, ramp, store, unary, variable } from '../../ir/tensor/build.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { pairs, tensor } from '../compiler/codegen/edge-values.ts';
-import { openDevices } from './devices.ts';
+import { openDevice } from './devices.ts';
 import { runKernelOnGpu } from './run-kernel.ts';
 
 const curves = 'exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf sigmoid'.split(
@@ -40,17 +40,19 @@ async function differences(
   });
 }
 
-describe.each(await openDevices())('$name', ({ device }) => {
+const { name, device } = await openDevice();
+
+describe.skipIf(device === undefined)(`on ${name}`, () => {
   test.each(curves)('%s', async (op) => {
     const meaning = unaryFunction(op, 'f32') as (x: number) => number;
     const make = ([x]: readonly Expr[]) => unary(op, x as Expr);
-    expect(await differences(device, [points], make, meaning)).toEqual([]);
+    expect(await differences(device as GPUDevice, [points], make, meaning)).toEqual([]);
   });
 
   test('pow', async () => {
     const [bases, exponents] = pairs(powers) as [number[], number[]];
     const meaning = binaryFunction('pow', 'f32') as (x: number, y: number) => number;
     const make = ([x, y]: readonly Expr[]) => binary('pow', x as Expr, y as Expr);
-    expect(await differences(device, [bases, exponents], make, meaning)).toEqual([]);
+    expect(await differences(device as GPUDevice, [bases, exponents], make, meaning)).toEqual([]);
   });
 });

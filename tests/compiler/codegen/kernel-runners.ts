@@ -4,7 +4,7 @@ import type { Scalar } from '../../../ir/scalar.ts';
 import { interpretFunc } from '../../../ir/tensor/interpret.ts';
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
-import { openDevices } from '../../webgpu/devices.ts';
+import { openDevice } from '../../webgpu/devices.ts';
 import { runKernelOnGpu } from '../../webgpu/run-kernel.ts';
 import { runKernel } from './run-kernel.ts';
 
@@ -56,7 +56,7 @@ function isCloseEnough(
 const wide: ReadonlySet<DType> = new Set(['i64', 'u64', 'f64']);
 const exact: KernelRunner['accepts'] = isSame;
 
-export const kernelRunners: readonly KernelRunner[] = [
+const processors: readonly KernelRunner[] = [
   {
     name: 'interpreter',
     holds: () => true,
@@ -71,14 +71,21 @@ export const kernelRunners: readonly KernelRunner[] = [
     run: (func, inputs) => runKernel(func, inputs),
     accepts: exact,
   },
-  ...(await openDevices()).map(
-    ({ name, device }): KernelRunner => ({
-      name: `webgpu on ${name}`,
-      isSlow: true,
-      holds: (dtype) => !wide.has(dtype),
-      hasVectors: () => true,
-      run: (func, inputs) => runKernelOnGpu(device, func, inputs),
-      accepts: isCloseEnough,
-    }),
-  ),
 ];
+
+const onGpu = (name: string, device: GPUDevice): KernelRunner => ({
+  name,
+  isSlow: true,
+  holds: (dtype) => !wide.has(dtype),
+  hasVectors: () => true,
+  run: (func, inputs) => runKernelOnGpu(device, func, inputs),
+  accepts: isCloseEnough,
+});
+
+const { name, device } = await openDevice();
+
+export const kernelRunners: readonly KernelRunner[] =
+  device === undefined ? processors : [...processors, onGpu(name, device)];
+
+/** What is not here, and why. */
+export const missingRunners: readonly string[] = device === undefined ? [name] : [];

@@ -33,7 +33,7 @@ import {
 import type { Buffer, Expr, TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 import { edgeValues, pairs, scalarsOf, tensor } from './edge-values.ts';
-import { type KernelRunner, kernelRunners } from './kernel-runners.ts';
+import { type KernelRunner, kernelRunners, missingRunners } from './kernel-runners.ts';
 
 /** These are expanded by legalize-math before they reach code generation. */
 const expanded = new Set<string>(
@@ -127,6 +127,8 @@ const byConstants = (op: 'div' | 'mod' | 'floordiv' | 'floormod' | 'shl' | 'shr'
     meaning: binaryFunction(op, dtype),
     by: roundTo(dtype)(value),
   }));
+
+test.for(missingRunners)('%s', (_, { skip }) => skip());
 
 describe.each(kernelRunners)('$name', (runner) => {
   describe.each(dtypes.filter(runner.holds))('%s', (dtype) => {
