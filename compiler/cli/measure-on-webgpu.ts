@@ -1,6 +1,6 @@
+import { openNodeWebgpu } from '../devices/node-webgpu.ts';
 import { serveParent } from '../tune/measure/serve-parent.ts';
 import { webgpuBench } from '../tune/measure/webgpu/webgpu-bench.ts';
-import { openNodeWebgpu } from './node-webgpu.ts';
 
 // A process that measures kernels of WGSL for its parent. It ends with its device: what was at work then is to blame.
 

@@ -1,7 +1,7 @@
 import { CompilerError } from '../../ir/errors.ts';
+import { openNodeWebgpu, versionOfDawn } from '../devices/node-webgpu.ts';
 import { adapterProfile } from '../tune/adapter-profile.ts';
 import type { DeviceProfile } from '../tune/device.ts';
-import { openNodeWebgpu } from './node-webgpu.ts';
 
 /** The GPU that commands run on, by Dawn. Throws a CompilerError where there is none. */
 export async function nodeAdapterProfile(): Promise<DeviceProfile> {
@@ -19,10 +19,4 @@ export async function someNodeAdapterProfile(): Promise<DeviceProfile | undefine
     if (error instanceof CompilerError) return undefined;
     throw error;
   }
-}
-
-/** That of the package, whose releases are of versions of Dawn; they make the same code in one minor version. */
-async function versionOfDawn(): Promise<string> {
-  const { default: json } = await import('webgpu/package.json', { with: { type: 'json' } });
-  return json.version.split('.').slice(0, 2).join('.');
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CompilerError, UnsupportedError } from '../../ir/errors.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
-import { loadOn, targetsFor } from '../cli/load-on.ts';
+import { loadOn, targetsFor } from '../devices/load-on.ts';
 import { compareTensors, describeDifference, type Tolerance } from '../io/compare.ts';
 import { readTensorFolder } from '../io/tensor-folder.ts';
 import { decodeModel } from '../onnx/decode.ts';

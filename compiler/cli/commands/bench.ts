@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { Model } from '../../../runtime/api.ts';
+import { loadOn, targetsFor } from '../../devices/load-on.ts';
 import type { TargetName } from '../../pipeline.ts';
 import { gatherInputs } from '../inputs.ts';
-import { loadOn, targetsFor } from '../load-on.ts';
 import { artifactOf } from '../model-file.ts';
 import {
   deviceOption,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Value } from '../../../ir/graph/graph.ts';
 import type { TensorInfo } from '../../../runtime/api.ts';
+import { onNodeWebgpu } from '../../devices/node-webgpu.ts';
 import type { DiffDevice, KernelSource } from '../../diff/device.ts';
 import { diffGroups, type GroupDiff, type Tensors } from '../../diff/diff.ts';
 import { tolerances } from '../../diff/tolerance.ts';
@@ -13,7 +14,6 @@ import { compile, type TargetName, targets } from '../../pipeline.ts';
 import { printAgreement, printDivergences } from '../diff-report.ts';
 import { readInputs } from '../inputs.ts';
 import { readModel } from '../model-file.ts';
-import { onNodeWebgpu } from '../node-webgpu.ts';
 import {
   dimOption,
   type ModelOptions,

@@ -6,6 +6,7 @@ import { readManifest } from '../../../runtime/load.ts';
 import type { Manifest } from '../../../runtime/manifest.ts';
 import { openSource } from '../../../runtime/source.ts';
 import { wasmSimd, webgpu } from '../../../schedules/target/target.ts';
+import { onNodeWebgpu } from '../../devices/node-webgpu.ts';
 import { compile, type TargetName, targets } from '../../pipeline.ts';
 import { chromeTrace } from '../../profile/chrome-trace.ts';
 import type { Profile, StepFacts } from '../../profile/profile.ts';
@@ -14,7 +15,6 @@ import { profileWasm } from '../../profile/wasm.ts';
 import { profileWebgpu } from '../../profile/webgpu.ts';
 import { readInputs } from '../inputs.ts';
 import { isArtifact, readModel } from '../model-file.ts';
-import { onNodeWebgpu } from '../node-webgpu.ts';
 import {
   dimOption,
   type ModelOptions,

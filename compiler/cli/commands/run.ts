@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { CompilerError } from '../../../ir/errors.ts';
 import { f16ToNumber } from '../../../ir/f16.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
+import { loadOn, targetsFor } from '../../devices/load-on.ts';
 import { compareTensors, type Difference, describeDifference } from '../../io/compare.ts';
 import { readTensorFolder } from '../../io/tensor-folder.ts';
 import type { TargetName } from '../../pipeline.ts';
 import { gatherInputs } from '../inputs.ts';
-import { loadOn, targetsFor } from '../load-on.ts';
 import { artifactOf } from '../model-file.ts';
 import {
   deviceOption,

@@ -53,6 +53,12 @@ export async function onNodeWebgpu<T>(work: (gpu: NodeWebgpu) => Promise<T>): Pr
   }
 }
 
+/** That of the package, whose releases are of versions of Dawn; they make the same code in one minor version. */
+export async function versionOfDawn(): Promise<string> {
+  const { default: json } = await import('webgpu/package.json', { with: { type: 'json' } });
+  return json.version.split('.').slice(0, 2).join('.');
+}
+
 async function importWebgpu(): Promise<typeof Webgpu> {
   try {
     return await import('webgpu');
