@@ -38,6 +38,8 @@ export interface Kernel extends KernelVariant {
   readonly operands: Pick<TensorFunc, 'inputs' | 'outputs'>;
   /** The same for engines with relaxed SIMD: with the same operands, and the same workspaces. */
   readonly relaxed: KernelVariant;
+  /** Of a kernel for GPUs: its phases for devices with subgroups, where they are others. They are dispatched alike. */
+  readonly subgroups?: readonly TensorFunc[];
 }
 
 /** All functions of a kernel in flat form, in the order in which they run: what is prepared, then its phases. */

@@ -1,4 +1,5 @@
 import type { DType, Feature, TensorInfo } from './api.ts';
+import type { GpuFeature } from './webgpu/api.ts';
 
 /** The version of the artifact's format that this runtime writes and reads. */
 export const formatVersion = 1;
@@ -122,11 +123,11 @@ export interface ScheduleOrigin {
  * its own (i64 as i32). Offsets and sizes are bytes, of bindings as the default limits allow them.
  */
 export interface WebgpuProgram {
-  /** The file of WGSL. */
-  readonly shaders: string;
-  /** Functions that all kernels may call come first in the file, then the kernels: positions in the text. */
-  readonly functionsEnd: number;
-  readonly kernels: readonly { readonly name: string; readonly end: number }[];
+  /**
+   * Texts of WGSL: the last has every kernel and requires nothing; those before it have faster ones of some of them. Of
+   * each kernel a device runs the first that it has all features for.
+   */
+  readonly shaders: readonly ShadersFile[];
   /** What a device has to allow, by the names that WebGPU has for its limits. */
   readonly limits: Readonly<Record<string, number>>;
   readonly buffers: readonly GpuBuffer[];
@@ -137,6 +138,15 @@ export interface WebgpuProgram {
   readonly plan: readonly (WebgpuStep | HostStep)[];
   /** What runs on the processor, since WebGPU cannot do it. */
   readonly host?: HostProgram;
+}
+
+/** A file of WGSL, and what a device must have to run its kernels. */
+export interface ShadersFile {
+  readonly file: string;
+  readonly requires: readonly GpuFeature[];
+  /** What all kernels need comes first in the file, then the kernels: positions in the text. */
+  readonly functionsEnd: number;
+  readonly kernels: readonly { readonly name: string; readonly end: number }[];
 }
 
 export interface GpuBuffer {

@@ -112,13 +112,7 @@ async function readWords(
 }
 
 /** As the device compiles it: the functions that all kernels may call come first. */
-function sourceOfKernel(
-  { code, program }: WebgpuSteps,
-  kernel: string,
-): { readonly text: string; readonly start: number } {
-  const { kernels, functionsEnd } = program;
-  const at = kernels.findIndex(({ name }) => name === kernel);
-  const functions = code.slice(0, functionsEnd);
-  const begin = kernels[at - 1]?.end ?? functionsEnd;
-  return { text: functions + code.slice(begin, kernels[at]?.end), start: functions.length };
+function sourceOfKernel({ kernels }: WebgpuSteps, kernel: string): { readonly text: string; readonly start: number } {
+  const { code: text, start } = kernels.get(kernel) ?? { code: '', start: 0 };
+  return { text, start };
 }

@@ -3,7 +3,8 @@ import { ArtifactError } from '../../runtime/errors.ts';
 import { readManifest } from '../../runtime/load.ts';
 import type { Manifest, WebgpuProgram, WebgpuStep } from '../../runtime/manifest.ts';
 import { openSource } from '../../runtime/source.ts';
-import { placeOnGpu, readFiles } from '../../runtime/webgpu/load.ts';
+import { chooseFeatures, type KernelText } from '../../runtime/webgpu/features.ts';
+import { placeOnGpu, readProgram } from '../../runtime/webgpu/load.ts';
 import type { Dispatch } from '../../runtime/webgpu/pipelines.ts';
 import { toWords } from '../../runtime/webgpu/words.ts';
 
@@ -11,7 +12,8 @@ import { toWords } from '../../runtime/webgpu/words.ts';
 export interface WebgpuSteps {
   readonly manifest: Manifest;
   readonly program: WebgpuProgram;
-  readonly code: string;
+  /** The code of the kernels that the device runs, by their names. */
+  readonly kernels: ReadonlyMap<string, KernelText>;
   readonly buffers: readonly GPUBuffer[];
   /** In the order of the plan, without what the processor runs. */
   readonly dispatches: readonly PlannedDispatch[];
@@ -28,13 +30,13 @@ export async function openWebgpuSteps(source: ArtifactSource, device: GPUDevice)
   const { webgpu: program } = manifest;
   if (program === undefined)
     throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
-  const files = await readFiles(program, read);
-  const { buffers, steps } = await placeOnGpu(device, program, files);
+  const opened = await readProgram(program, chooseFeatures(program, device), read);
+  const { buffers, steps } = await placeOnGpu(device, opened);
   const dispatches = program.plan.flatMap((step, i): readonly PlannedDispatch[] => {
     const bound = steps[i];
     return step.kind === 'dispatch' && bound?.kind === 'dispatch' ? [{ ...bound, step }] : [];
   });
-  return { manifest, program, code: new TextDecoder().decode(files[program.shaders]), buffers, dispatches };
+  return { manifest, program, kernels: opened.kernels, buffers, dispatches };
 }
 
 /** Puts a run's inputs where the GPU reads them. */

@@ -1,16 +1,18 @@
-import { UnsupportedError } from '../../ir/errors.ts';
+import { ScheduleError, UnsupportedError } from '../../ir/errors.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
+import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { printTensorFunc } from '../../ir/text/print-tensor.ts';
-import { byRule, type Decide } from '../../schedules/decision.ts';
+import { asDecided, byRule, type Decide, decisionsOf } from '../../schedules/decision.ts';
 import type { Workload } from '../../schedules/space/search-space.ts';
-import { webgpu } from '../../schedules/target/target.ts';
-import { boundBuffers, emitWgsl } from '../codegen/wgsl/index.ts';
+import { webgpu, webgpuSubgroups } from '../../schedules/target/target.ts';
+import { boundBuffers, emitWgsl, gridOf, hasSharedReductions } from '../codegen/wgsl/index.ts';
 import {
   aliasSources,
   buildVariant,
   callsOf,
   type Kernel,
   type KernelCall,
+  type KernelContext,
   type KernelSource,
   type KernelVariant,
   kernelSources,
@@ -142,11 +144,36 @@ export function buildWebgpuKernel(
 ): Kernel {
   const { definition, inputs, ...variant } = buildVariant(workload, { ...context, target: webgpu }, decide);
   const { name } = definition;
+  const subgroups = withSubgroups(variant, workload, context);
   const kernel = { ...variant, name, tensor: definition, inputs, preparations: new Map(), relaxed: variant };
-  const shared = shareOperands(kernel, operands);
+  const shared = shareOperands({ ...kernel, ...(subgroups && { subgroups }) }, operands);
   checkForWebgpu(shared);
   return shared;
 }
+
+/**
+ * The phases of a kernel whose workgroups reduce rows, by the same decisions, for devices where subgroups can share that.
+ * Undefined where they would not be dispatched alike.
+ */
+function withSubgroups(
+  { trace, lowered, shared }: KernelVariant,
+  workload: Workload,
+  context: KernelContext,
+): readonly TensorFunc[] | undefined {
+  if (!lowered.some(hasSharedReductions)) return undefined;
+  try {
+    const decide = asDecided(decisionsOf(trace));
+    const other = buildVariant(workload, { ...context, target: webgpuSubgroups }, decide);
+    return printDispatches(other) === printDispatches({ lowered, shared }) ? other.lowered : undefined;
+  } catch (error) {
+    if (error instanceof ScheduleError) return undefined;
+    throw error;
+  }
+}
+
+/** What the plan says of the phases. */
+const printDispatches = ({ lowered, shared }: Pick<KernelVariant, 'lowered' | 'shared'>): string =>
+  JSON.stringify([shared, lowered.map((phase) => [phase.name, gridOf(phase), boundBuffers(phase)])]);
 
 /** The definitions that need nothing to be prepared when the model is loaded. */
 export function plainly({ definitions, preferred }: Workload): Workload {

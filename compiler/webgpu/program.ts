@@ -5,15 +5,17 @@ import type { Graph } from '../../ir/graph/graph.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import {
   type HostStep,
+  type ShadersFile,
   type ValuePlaces,
   type WebgpuBinding,
   type WebgpuProgram,
   type WebgpuStep,
 } from '../../runtime/manifest.ts';
+import type { GpuFeature } from '../../runtime/webgpu/api.ts';
 import { webgpu } from '../../schedules/target/target.ts';
 import type { Layout } from '../artifact/layout.ts';
 import type { WebgpuWeights } from '../artifact/weights.ts';
-import { boundBuffers, emitWgsl, type WgslModule } from '../codegen/wgsl/index.ts';
+import { boundBuffers, emitVariants, type WgslModule, type WgslVariant } from '../codegen/wgsl/index.ts';
 import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
 import { aliasSources, type Kernel, type KernelCall, sourceOf } from '../kernels.ts';
 import type { Reused } from '../reuse/choose-schedule.ts';
@@ -27,8 +29,15 @@ import { limitsOf } from './limits.ts';
 import { narrowConstants } from './narrow-storage.ts';
 import { type Part, partsOf } from './parts.ts';
 
-/** The file of the code. */
-const shaders = 'kernels.wgsl';
+/** The file of the code for devices with some features: `kernels.wgsl` is for all. */
+const fileOf = ({ requires }: WgslVariant): string =>
+  ['kernels', ...requires.map((name) => fileNames[name]), 'wgsl'].join('.');
+
+const fileNames: Readonly<Record<GpuFeature, string>> = {
+  'shader-f16': 'f16',
+  subgroups: 'subgroups',
+  packed_4x8_integer_dot_product: 'dot4',
+};
 
 /** A graph as it will run on a GPU, and in part on the processor: its kernels, before anything has a place. */
 export interface ScheduledForWebgpu {
@@ -120,17 +129,21 @@ export async function compileForWebgpu(
   const layout = layoutForWebgpu(device.graph, calls, constants, layouts.weights);
   const kernels = [...new Set(calls.map(({ kernel }) => kernel))];
   const readOnly = new Map(kernels.map((kernel) => [kernel, constantsOf(kernel, calls, layout)]));
-  const module = emitWgsl(
-    kernels.flatMap((kernel) => kernel.lowered.map((func) => ({ func, constants: readOnly.get(kernel) ?? new Set() }))),
+  const variants = emitVariants(
+    kernels.flatMap((kernel) =>
+      kernel.lowered.map((func, i) => {
+        const subgroups = kernel.subgroups?.[i];
+        return { func, ...(subgroups && { subgroups }), constants: readOnly.get(kernel) ?? new Set() };
+      }),
+    ),
   );
+  const module = (variants.at(-1) as WgslVariant).module;
   const aliases = aliasSources(fused);
   const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
   const program: WebgpuProgram = {
-    shaders,
-    functionsEnd: module.ends[0] ?? 0,
-    kernels: [...module.entryPoints.values()].map(({ name }, i) => ({ name, end: module.ends[i + 1] ?? 0 })),
+    shaders: variants.map(describeShaders),
     limits: limitsOf(
-      kernels.flatMap(({ lowered }) => lowered),
+      kernels.flatMap(({ lowered, subgroups = [] }) => [...lowered, ...subgroups]),
       module,
       layout.buffers,
       plan,
@@ -143,10 +156,20 @@ export async function compileForWebgpu(
     ...(host && layouts.host && { host: describeHost(layouts.host, host.calls, host.refused) }),
   };
   const code = {
-    [shaders]: new TextEncoder().encode(module.code),
+    ...Object.fromEntries(variants.map((one) => [fileOf(one), new TextEncoder().encode(one.module.code)])),
     ...(host && { [hostKernels]: await emitHostKernels(host.calls) }),
   };
   return { program, files: code, calls };
+}
+
+function describeShaders(variant: WgslVariant): ShadersFile {
+  const { ends, entryPoints } = variant.module;
+  return {
+    file: fileOf(variant),
+    requires: variant.requires,
+    functionsEnd: ends[0] ?? 0,
+    kernels: [...entryPoints.values()].map(({ name }, i) => ({ name, end: ends[i + 1] ?? 0 })),
+  };
 }
 
 /** Where an input goes: to whom reads it. */

@@ -21,7 +21,8 @@ export function shareOperands(kernel: Kernel, operands: readonly number[]): Kern
   }
   if (same.size === 0) return kernel;
   const lowered = kernel.lowered.map((phase) => renamed(phase, same));
-  return { ...kernel, lowered, relaxed: { ...kernel.relaxed, lowered } };
+  const subgroups = kernel.subgroups?.map((phase) => renamed(phase, same));
+  return { ...kernel, lowered, relaxed: { ...kernel.relaxed, lowered }, ...(subgroups && { subgroups }) };
 }
 
 /** A function in flat form, in which buffers have lost their shapes. */

@@ -61,9 +61,14 @@ export interface GpuInfo {
   readonly dispatches: number;
   /** Distinct ones, which were made when the model was loaded. */
   readonly pipelines: number;
+  /** What the kernels that were chosen require of the device. */
+  readonly features: readonly GpuFeature[];
   /** What runs on the processor in every run, since WebGPU cannot do it. */
   readonly onHost: readonly { readonly node: string; readonly reason: string }[];
 }
+
+/** What not every device has: optional features of WebGPU, and of its language, by their names. */
+export type GpuFeature = 'shader-f16' | 'subgroups' | 'packed_4x8_integer_dot_product';
 
 /** Which device to use: by default, one of an adapter that is asked for. */
 export interface DeviceChoice {
@@ -74,6 +79,11 @@ export interface DeviceChoice {
 }
 
 export interface WebgpuOptions extends DeviceChoice {
+  /**
+   * The features that kernels may use, of those that the model has faster kernels for: by default all that the device has,
+   * with [] none. Loading throws GpuError where the device has not all of them.
+   */
+  readonly features?: readonly GpuFeature[];
   /** Told whenever a pipeline was made: how many are, and of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }

@@ -1,27 +1,37 @@
-import type { DeviceChoice } from './api.ts';
+import type { WebgpuProgram } from '../manifest.ts';
+import type { DeviceChoice, GpuFeature } from './api.ts';
 import { GpuError } from './errors.ts';
+import { chooseFeatures, deviceFeatures } from './features.ts';
 
-/** A device, and whether it goes with the model. */
+/** A device, whether it goes with the model, and the features that the model's kernels use there. */
 export interface OpenDevice {
   readonly device: GPUDevice;
   readonly isOwn: boolean;
+  readonly features: readonly GpuFeature[];
 }
 
 type Limits = Readonly<Record<string, number>>;
 
 /**
  * The device that is given, or one of an adapter. Throws GpuError where the host has no WebGPU, no adapter, or only one that
- * does not allow what is needed.
+ * does not allow what is needed or wanted.
  */
-export async function openDevice(needed: Limits, { device, adapter }: DeviceChoice): Promise<OpenDevice> {
+export async function openDevice(
+  program: Pick<WebgpuProgram, 'limits' | 'shaders'>,
+  { device, adapter }: DeviceChoice,
+  wanted?: readonly GpuFeature[],
+): Promise<OpenDevice> {
+  const { limits } = program;
   if (device !== undefined) {
-    checkLimits(needed, device.limits, 'device');
-    return { device, isOwn: false };
+    checkLimits(limits, device.limits, 'device');
+    return { device, isOwn: false, features: chooseFeatures(program, device, wanted) };
   }
   const found = adapter ?? (await findAdapter());
-  checkLimits(needed, found.limits, 'adapter');
+  checkLimits(limits, found.limits, 'adapter');
+  const features = chooseFeatures(program, found, wanted);
   try {
-    return { device: await found.requestDevice({ requiredLimits: needed }), isOwn: true };
+    const descriptor = { requiredLimits: limits, requiredFeatures: deviceFeatures(features) };
+    return { device: await found.requestDevice(descriptor), isOwn: true, features };
   } catch (error) {
     throw new GpuError(`the adapter gives no device: ${(error as Error).message}`, { cause: error });
   }

@@ -14,11 +14,11 @@ export { GpuError } from './errors.ts';
  * there is no GPU that can run it.
  */
 export const webgpu =
-  ({ onProgress, ...choice }: WebgpuOptions = {}): Device<WebgpuModel> =>
+  (options: WebgpuOptions = {}): Device<WebgpuModel> =>
   async ({ manifest: described, read }) => {
     const manifest = described as Manifest;
     const { webgpu: program } = manifest;
     if (program === undefined)
       throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
-    return LoadedWebgpuModel.load(manifest, program, opener(program, read, onProgress), choice);
+    return LoadedWebgpuModel.load(manifest, program, opener(program, read, options), options);
   };

@@ -1,8 +1,9 @@
 import type { ArtifactFiles } from '../api.ts';
 import type { WebgpuProgram } from '../manifest.ts';
 import { arrays } from '../tensor.ts';
-import type { DeviceChoice, WebgpuOptions } from './api.ts';
+import type { DeviceChoice, GpuFeature, WebgpuOptions } from './api.ts';
 import { openDevice, reported } from './device.ts';
+import { type KernelText, kernelTexts, shadersWith } from './features.ts';
 import { type BoundHostStep, bindHostStep, type Host, openHost } from './host.ts';
 import { bindDispatch, type Dispatch, makePipelines } from './pipelines.ts';
 import { toWords } from './words.ts';
@@ -16,32 +17,48 @@ export interface PlacedProgram {
   readonly host?: Host;
 }
 
-/** A program on a device that may be its own. */
+/** A program on a device that may be its own, and what its kernels require of that. */
 export interface OpenProgram extends PlacedProgram {
   readonly isOwnDevice: boolean;
+  readonly features: readonly GpuFeature[];
 }
 
 type ReadFile = (file: string) => Promise<Uint8Array>;
 
 /** Opens a program, from its files anew each time, on the device that is chosen. */
 export const opener =
-  (program: WebgpuProgram, read: ReadFile, onProgress: WebgpuOptions['onProgress']) =>
+  (program: WebgpuProgram, read: ReadFile, { features: wanted, onProgress }: WebgpuOptions) =>
   async (choice: DeviceChoice): Promise<OpenProgram> => {
-    const files = await readFiles(program, read);
-    const { device, isOwn } = await openDevice(program.limits, choice);
+    const { device, isOwn, features } = await openDevice(program, choice, wanted);
     try {
-      return { ...(await placeOnGpu(device, program, files, onProgress)), isOwnDevice: isOwn };
+      const placed = await placeOnGpu(device, await readProgram(program, features, read), onProgress);
+      return { ...placed, isOwnDevice: isOwn, features };
     } catch (error) {
       if (isOwn) device.destroy();
       throw error;
     }
   };
 
-/** The files that a program names. */
-export async function readFiles({ shaders, constants, host }: WebgpuProgram, read: ReadFile): Promise<ArtifactFiles> {
+/** A program with all that it needs to run with some features. */
+export interface ReadProgram {
+  readonly program: WebgpuProgram;
+  readonly kernels: ReadonlyMap<string, KernelText>;
+  readonly files: ArtifactFiles;
+}
+
+/** Reads the files that a program needs to use these features. */
+export async function readProgram(
+  program: WebgpuProgram,
+  features: readonly GpuFeature[],
+  read: ReadFile,
+): Promise<ReadProgram> {
+  const { constants, host } = program;
+  const shaders = shadersWith(program, features);
   const ofHost = host === undefined ? [] : [host.kernels, ...host.weights.map(({ file }) => file)];
-  const names = new Set([shaders, ...constants.map(({ file }) => file), ...ofHost]);
-  return Object.fromEntries(await Promise.all([...names].map(async (name) => [name, await read(name)] as const)));
+  const names = new Set([...[...shaders, ...constants].map(({ file }) => file), ...ofHost]);
+  const entries = [...names].map(async (name) => [name, await read(name)] as const);
+  const files: ArtifactFiles = Object.fromEntries(await Promise.all(entries));
+  return { program, kernels: kernelTexts(shaders, (file) => new TextDecoder().decode(files[file])), files };
 }
 
 /**
@@ -50,13 +67,11 @@ export async function readFiles({ shaders, constants, host }: WebgpuProgram, rea
  */
 export async function placeOnGpu(
   device: GPUDevice,
-  program: WebgpuProgram,
-  files: ArtifactFiles,
+  { program, kernels, files }: ReadProgram,
   onProgress?: WebgpuOptions['onProgress'],
 ): Promise<PlacedProgram> {
-  const code = new TextDecoder().decode(files[program.shaders]);
   const [pipelines, host] = await Promise.all([
-    makePipelines(device, program, code, onProgress),
+    makePipelines(device, kernels, onProgress),
     program.host && openHost(program.host, files),
   ]);
   const buffers: GPUBuffer[] = [];

@@ -1,7 +1,7 @@
 import type { TensorInfo, Tensors, TypedArray } from '../api.ts';
 import { ModelInputError } from '../errors.ts';
 import type { Manifest, TensorSlot, WebgpuProgram } from '../manifest.ts';
-import type { DeviceChoice, GpuInputs, GpuTensors, WebgpuModel, WebgpuModelInfo } from './api.ts';
+import type { DeviceChoice, GpuFeature, GpuInputs, GpuTensors, WebgpuModel, WebgpuModelInfo } from './api.ts';
 import { nameOf } from './device.ts';
 import { GpuError } from './errors.ts';
 import { type Executable, makeExecutable, release, runToGpu, runToHost } from './execute.ts';
@@ -32,6 +32,7 @@ export class LoadedWebgpuModel implements WebgpuModel {
   readonly #program: WebgpuProgram;
   readonly #open: Opener;
   #adapter = '';
+  #features: readonly GpuFeature[] = [];
   #running: Running | undefined;
   /** The last run, until it is over: the next one waits for it, since both use the same buffers. */
   #last: Promise<unknown> = Promise.resolve();
@@ -62,7 +63,7 @@ export class LoadedWebgpuModel implements WebgpuModel {
   }
 
   info(): WebgpuModelInfo {
-    const { buffers, plan, kernels, host } = this.#program;
+    const { buffers, plan, shaders, host } = this.#program;
     const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
     const onHost = plan.reduce((sum, step) => sum + (step.kind === 'host' ? step.steps.length : 0), 0);
     return {
@@ -76,7 +77,8 @@ export class LoadedWebgpuModel implements WebgpuModel {
       gpu: {
         adapter: this.#adapter,
         dispatches,
-        pipelines: kernels.length,
+        pipelines: shaders.at(-1)?.kernels.length ?? 0,
+        features: this.#features,
         onHost: host?.because ?? [],
       },
     };
@@ -122,6 +124,7 @@ export class LoadedWebgpuModel implements WebgpuModel {
     const program = await makeExecutable(open, this.#program, { inputs: this.#inputs, outputs: this.#outputs });
     const watch: Watch = {};
     this.#adapter = nameOf(open.device);
+    this.#features = open.features;
     void watchLoss(open.device, this.#name, watch);
     return { program, watch };
   }

@@ -1,6 +1,7 @@
 import { ArtifactError } from '../errors.ts';
-import type { WebgpuProgram, WebgpuStep } from '../manifest.ts';
+import type { WebgpuStep } from '../manifest.ts';
 import { reported } from './device.ts';
+import type { KernelText } from './features.ts';
 
 /** A step of the plan as it is encoded. */
 export interface Dispatch {
@@ -16,31 +17,27 @@ export interface Dispatch {
  */
 export async function makePipelines(
   device: GPUDevice,
-  { kernels, functionsEnd, shaders }: Pick<WebgpuProgram, 'kernels' | 'functionsEnd' | 'shaders'>,
-  code: string,
+  texts: ReadonlyMap<string, KernelText>,
   onProgress?: (done: number, total: number) => void,
 ): Promise<ReadonlyMap<string, GPUComputePipeline>> {
-  const functions = code.slice(0, functionsEnd);
   let done = 0;
-  const make = async (name: string, text: string): Promise<readonly [string, GPUComputePipeline]> => {
-    const pipeline = await reported(device, () => {
-      const compute = { module: device.createShaderModule({ code: functions + text, label: name }), entryPoint: name };
+  const make = async ([name, { file, code }]: readonly [string, KernelText]) => {
+    const compile = (): Promise<GPUComputePipeline> => {
+      const compute = { module: device.createShaderModule({ code, label: name }), entryPoint: name };
       const made = device.createComputePipelineAsync({ label: name, layout: 'auto', compute });
       // What is wrong with the module is told first.
       made.catch(() => undefined);
       return made;
-    });
-    onProgress?.(++done, kernels.length);
-    return [name, pipeline];
+    };
+    try {
+      const pipeline = await reported(device, compile);
+      onProgress?.(++done, texts.size);
+      return [name, pipeline] as const;
+    } catch (error) {
+      throw new ArtifactError(`${file}: ${(error as Error).message}`, { cause: error });
+    }
   };
-  try {
-    const pipelines = kernels.map(({ name, end }, i) =>
-      make(name, code.slice(kernels[i - 1]?.end ?? functionsEnd, end)),
-    );
-    return new Map(await Promise.all(pipelines));
-  } catch (error) {
-    throw new ArtifactError(`${shaders}: ${(error as Error).message}`, { cause: error });
-  }
+  return new Map(await Promise.all([...texts].map(make)));
 }
 
 /** A dispatch, whose bind group is made once. */

@@ -30,7 +30,8 @@ export function updateOf({ body }: Block, buffer: string): Update | undefined {
   return store !== undefined && stores.length === 1 && loads.length === 1 ? asUpdate(store) : undefined;
 }
 
-function asUpdate(store: Store): Update | undefined {
+/** A store as an update, where the value is made of the element that it overwrites. */
+export function asUpdate(store: Store): Update | undefined {
   const { value } = store;
   if (value.kind !== 'binary' || !isReductionOp(value.op)) return undefined;
   const isTarget = (side: Expr): boolean =>

@@ -20,6 +20,8 @@ export interface GpuLimits {
   readonly workgroupsAlong: number;
   readonly workgroupInvocations: number;
   readonly workgroupBytes: number;
+  /** Whether the invocations of a subgroup reduce their values together. */
+  readonly subgroups: boolean;
   /** Buffers that a kernel may bind. */
   readonly storageBuffers: number;
 }
@@ -46,6 +48,13 @@ export const webgpu: Target = {
     workgroupsAlong: 65535,
     workgroupInvocations: 256,
     workgroupBytes: 16384,
+    subgroups: false,
     storageBuffers: 8,
   },
+};
+
+export const webgpuSubgroups: Target = {
+  ...webgpu,
+  name: 'webgpu-subgroups',
+  ...(webgpu.gpu && { gpu: { ...webgpu.gpu, subgroups: true } }),
 };

@@ -148,14 +148,17 @@ function summary(folder: string, compilation: Compilation, timings: readonly Tim
 
 function webgpuLines({ webgpu }: Compilation): readonly string[] {
   if (webgpu === undefined) return [];
-  const { plan, kernels, buffers, host } = webgpu.program;
+  const { plan, shaders, buffers, host } = webgpu.program;
   const dispatches = plan.filter(({ kind }) => kind === 'dispatch').length;
   const bytesOf = (role: string): string =>
     mebibytes(buffers.reduce((sum, buffer) => sum + (buffer.role === role ? buffer.bytes : 0), 0));
   const onHost = host?.because ?? [];
   return [
-    `WebGPU: ${dispatches} dispatches, ${kernels.length} pipelines, ` +
+    `WebGPU: ${dispatches} dispatches, ${shaders.at(-1)?.kernels.length} pipelines, ` +
       `${bytesOf('weights')} of weights, ${bytesOf('arena')} of activations`,
+    ...shaders
+      .filter(({ requires }) => requires.length > 0)
+      .map(({ requires, kernels }) => `  ${kernels.length} of them also for devices with ${requires.join(' and ')}`),
     ...(webgpu.reused === undefined ? [] : rankLines(webgpu.reused)),
     ...(onHost.length === 0 ? [] : [`  the processor runs ${onHost.length} of its kernels:`]),
     ...onHost.map(({ node, reason }) => `    ${node}: ${reason}`),

@@ -3,6 +3,7 @@ import type { Expr, For, If, Scope, Stmt, TensorFunc, ThreadAxis } from '../../.
 import { isThreadAxis } from '../../../ir/tensor/typing.ts';
 import { walkExpr } from '../../../ir/tensor/visit.ts';
 import { gridOf } from './grid.ts';
+import { type Reduction, reductionOf } from './subgroup-reduction.ts';
 
 /** The memory whose accesses a barrier orders. */
 export type BarrierKind = 'workgroup' | 'storage';
@@ -13,6 +14,8 @@ export interface Barriers {
   readonly before: ReadonlyMap<Stmt, ReadonlySet<BarrierKind>>;
   /** Of stores that all invocations along some axes would do alike: these axes. The first one alone does them. */
   readonly alike: ReadonlyMap<Stmt, readonly InvocationAxis[]>;
+  /** Loops that all invocations come to and would run alike, and that subgroups share instead, if there are any. */
+  readonly reductions: ReadonlyMap<For, Reduction>;
 }
 
 export type InvocationAxis = Extract<ThreadAxis, `invocation.${string}`>;
@@ -44,9 +47,10 @@ interface Place {
  * that each has for itself, which is what makes the loop one over invocations. Throws ScheduleError where a barrier would
  * be under a condition that not all invocations share, or in a loop that they do not run equally often.
  */
-export function placeBarriers(func: TensorFunc): Barriers {
+export function placeBarriers(func: TensorFunc, hasSubgroups = false): Barriers {
   const before = new Map<Stmt, Set<BarrierKind>>();
   const alike = new Map<Stmt, readonly InvocationAxis[]>();
+  const reductions = new Map<For, Reduction>();
   const scopes = new Map<string, Scope>(
     [...func.inputs, ...func.outputs, ...func.temps].map(({ name, scope }) => [name, scope]),
   );
@@ -55,7 +59,7 @@ export function placeBarriers(func: TensorFunc): Barriers {
     (['invocation.x', 'invocation.y', 'invocation.z'] as const).map((axis, i) => [axis, workgroupSize[i] ?? 1]),
   );
   const used = [...sizes].flatMap(([axis, size]) => (size > 1 ? [axis] : []));
-  if (used.length === 0) return { before, alike };
+  if (used.length === 0) return { before, alike, reductions };
 
   const dependsOn = (expr: Expr, { depends, variables }: Place): ReadonlySet<string> => {
     const names = new Set<string>();
@@ -79,11 +83,15 @@ export function placeBarriers(func: TensorFunc): Barriers {
     const axes = isShared ? axesAlike(stmt, place) : [];
     if (axes.length > 0) alike.set(stmt, axes);
     const isOwn = used.every((axis) => place.variables.has(axis) || axes.includes(axis));
+    // Elements that a subgroup reduces are read by all of its invocations, whoever stores the result.
+    const isReduction = [...reductions.values()].some(({ update }) => update.store === stmt);
     const add = (buffer: string, isWrite: boolean): void => {
       const scope = scopes.get(buffer);
       if (scope !== 'workgroup' && scope !== 'global') return;
       const kind = scope === 'global' ? 'storage' : 'workgroup';
-      found.push({ buffer, kind, isWrite, nest: place.nest, first: axes.join(), isOwn });
+      const isByAll = isReduction && stmt.kind === 'store' && buffer !== stmt.buffer;
+      const [first, isEach] = isByAll ? ['', used.every((axis) => place.variables.has(axis))] : [axes.join(), isOwn];
+      found.push({ buffer, kind, isWrite, nest: place.nest, first, isOwn: isEach });
     };
     for (const expr of exprsIn(stmt))
       walkExpr(expr, (node) => {
@@ -116,6 +124,9 @@ export function placeBarriers(func: TensorFunc): Barriers {
   function visit(stmt: Stmt, pending: readonly Access[], place: Place): readonly Access[] {
     if (stmt.kind === 'seq') return stmt.stmts.reduce((state, child) => visit(child, state, place), pending);
     const isWhole = isUniform(stmt, place);
+    const reduction = hasSubgroups && isWhole && stmt.kind === 'for' ? reductionOf(stmt) : undefined;
+    if (reduction !== undefined && axesAlike(reduction.update.store, enter(stmt, place)).length === used.length)
+      reductions.set(reduction.loop, reduction);
     const isTransparent = stmt.kind === 'for' && isThreadAxis(stmt.loopKind) && isWhole;
     const here = isTransparent || stmt.kind === 'let' ? ownAccesses(stmt, place) : accessesIn(stmt, place);
     const kinds = new Set(here.flatMap((access) => conflicts(pending, access).map(({ kind }) => kind)));
@@ -160,8 +171,11 @@ export function placeBarriers(func: TensorFunc): Barriers {
   };
 
   visit(func.body, [], { nest: undefined, variables: new Map(), depends: new Map() });
-  return { before, alike };
+  return { before, alike, reductions };
 }
+
+/** Whether subgroups can share reductions of a kernel. */
+export const hasSharedReductions = (func: TensorFunc): boolean => placeBarriers(func, true).reductions.size > 0;
 
 export const isInvocation = (kind: For['loopKind']): kind is InvocationAxis => kind.startsWith('invocation.');
 

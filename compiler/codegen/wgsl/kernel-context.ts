@@ -1,13 +1,16 @@
 import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import type { GpuFeature } from '../../../runtime/webgpu/api.ts';
 import type { Variables } from '../variables.ts';
 import type { Barriers } from './barriers.ts';
+import type { FeatureSet } from './features.ts';
 import type { Grid } from './grid.ts';
 import type { HelperName } from './helpers.ts';
 import type { Operand } from './operands.ts';
 
-/** The module that is being made: the functions of ours that its kernels call. */
+/** The module that is being made: the functions of ours that its kernels call, and the features that they may use. */
 export interface ModuleContext {
   readonly helpers: Set<HelperName>;
+  readonly features: FeatureSet;
 }
 
 /** The kernel whose text is being made. */
@@ -17,6 +20,8 @@ export interface KernelContext extends ModuleContext {
   readonly operands: ReadonlyMap<string, Operand>;
   readonly grid: Grid;
   readonly barriers: Barriers;
+  /** The features that its text uses. */
+  readonly used: Set<GpuFeature>;
   /** The identifier of a buffer or variable. */
   readonly nameOf: (name: string) => string;
 }

@@ -3,6 +3,7 @@ import { walk } from '../../../ir/tensor/visit.ts';
 import { staticElements } from '../../static-shape.ts';
 import { variablesOf } from '../variables.ts';
 import { placeBarriers } from './barriers.ts';
+import type { FeatureSet } from './features.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
@@ -18,6 +19,8 @@ export interface EntryPoint extends Grid {
 export interface EmittedKernel {
   readonly entryPoint: EntryPoint;
   readonly text: string;
+  /** The features that it uses, of those that it may. */
+  readonly used: FeatureSet;
 }
 
 /**
@@ -41,15 +44,18 @@ export function boundBuffers({ inputs, outputs, temps, body }: TensorFunc): read
 /** A kernel in flat form, and which of its inputs stand in a buffer that no kernel writes to. */
 export interface WgslKernel {
   readonly func: TensorFunc;
+  /** The same for devices with subgroups, where it is another: it binds the same buffers, and has as many workgroups. */
+  readonly subgroups?: TensorFunc;
   readonly constants: ReadonlySet<string>;
 }
 
 /** The text of a kernel: its bindings, and the function that each invocation runs. */
 export function emitKernel(
   module: ModuleContext,
-  { func, constants }: WgslKernel,
+  { func: plain, subgroups = plain, constants }: WgslKernel,
   nameOf: (name: string) => string,
 ): EmittedKernel {
+  const func = module.features.has('subgroups') ? subgroups : plain;
   const variables = variablesOf(func);
   const operands = operandsOf(func, variables);
   const name = nameOf(func.name);
@@ -68,7 +74,8 @@ export function emitKernel(
     variables,
     operands,
     grid: gridOf(func),
-    barriers: placeBarriers(func),
+    barriers: placeBarriers(func, module.features.has('subgroups')),
+    used: new Set(),
     nameOf: (variable) => global.get(variable) ?? localName(variable),
   };
   const entryPoint = { name, ...k.grid };
@@ -95,7 +102,7 @@ fn ${name}(
     ...indent([...locals.map((buffer) => `var ${k.nameOf(buffer.name)}: ${arrayType(k, buffer)};`), ...body]),
     '}',
   ];
-  return { entryPoint, text: lines.join('\n') };
+  return { entryPoint, text: lines.join('\n'), used: k.used };
 }
 
 function elementType(k: KernelContext, { name, dtype }: Buffer): string {

@@ -6,16 +6,22 @@ import { isThreadAxis, lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
 import { component, emitExpr, vectorPlace } from './expressions.ts';
 import type { KernelContext } from './kernel-context.ts';
+import { emitReduction } from './subgroup-reduction.ts';
 import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
 
 /** The lines of a statement, in the order of the IR, after the barriers that stand before it. */
 export function emitStmts(k: KernelContext, stmt: Stmt): readonly string[] {
   const barriers = [...(k.barriers.before.get(stmt) ?? [])].map((kind) => `${kind}Barrier();`);
+  const lines = byFirst(k, stmt, emitStmt(k, stmt));
+  return barriers.length === 0 ? lines : [...barriers, ...lines];
+}
+
+/** What all invocations along some axes would do alike is for the first one. */
+function byFirst(k: KernelContext, stmt: Stmt, lines: readonly string[]): readonly string[] {
   const axes = k.barriers.alike.get(stmt);
-  const lines = emitStmt(k, stmt);
-  if (axes === undefined) return barriers.length === 0 ? lines : [...barriers, ...lines];
+  if (axes === undefined) return lines;
   const isFirst = axes.map((axis) => `${axis.replace('.', '_id.')} == 0u`).join(' && ');
-  return [...barriers, `if (${isFirst}) {`, ...indent(lines), '}'];
+  return [`if (${isFirst}) {`, ...indent(lines), '}'];
 }
 
 function emitStmt(k: KernelContext, stmt: Stmt): readonly string[] {
@@ -55,6 +61,11 @@ function emitLoop(k: KernelContext, stmt: For): readonly string[] {
     const id = loopKind.replace('.', '_id.');
     const lines = [`let ${name} = i32(${id});`, ...emitStmts(k, body)];
     return isShort(k, stmt) ? [`if (${id} < ${emitExpr(k, extent)}u) {`, ...indent(lines), '}'] : lines;
+  }
+  const reduction = k.barriers.reductions.get(stmt);
+  if (reduction !== undefined) {
+    const { lines, store } = emitReduction(k, reduction);
+    return ['{', ...indent([...lines, ...byFirst(k, reduction.update.store, emitStore(k, store))]), '}'];
   }
   invariant(loopKind === 'serial', `${k.func.name}: the ${loopKind} loop ${stmt.loopVar} reached code generation`);
   const head = `for (var ${name} = 0; ${name} < ${emitExpr(k, extent)}; ${name}++) {`;

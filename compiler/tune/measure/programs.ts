@@ -1,6 +1,6 @@
 import type { DType } from '../../../ir/dtype.ts';
 import type { TypedArray } from '../../../ir/tensor-data.ts';
-import type { WebgpuProgram } from '../../../runtime/manifest.ts';
+import type { ShadersFile } from '../../../runtime/manifest.ts';
 import type { CacheMode } from '../../../schedules/database/record.ts';
 import type { Outcome } from '../../../schedules/search/search.ts';
 
@@ -39,7 +39,7 @@ export interface KernelProgram extends PreparedOperands {
 export interface WebgpuKernelProgram extends PreparedOperands {
   readonly code: string;
   /** The parts of the code, each of which is a module behind the functions that all may call. */
-  readonly shaders: Pick<WebgpuProgram, 'functionsEnd' | 'kernels'>;
+  readonly shaders: Pick<ShadersFile, 'functionsEnd' | 'kernels'>;
   /** Elements of each buffer, each a word; those that are read stand in memory. */
   readonly buffers: readonly { readonly elements: number; readonly from?: TypedPlace }[];
   /** The buffers of the results, in the order of the task's. */

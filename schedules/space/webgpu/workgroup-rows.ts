@@ -36,7 +36,7 @@ export function scheduleWorkgroupRows(schedule: Schedule, limits: GpuLimits): bo
   if (!schedule.sample(`${last.block.name}.workgroup-rows`, [false, true], isLong)) return false;
   const row = fuseRows(schedule, rows);
   moveUnder(schedule, last.block.name, row);
-  for (const { block } of reductions) combine(schedule, block.name, limits.workgroupSize);
+  for (const { block } of reductions) combine(schedule, block.name, limits);
   for (const site of blockSites(schedule.func)) share(schedule, site, row, limits.workgroupSize);
   const count = extentOf(findBlock(schedule.func, last.block.name), row);
   if (count > limits.workgroupsAlong) return false;
@@ -51,9 +51,12 @@ function fuseRows(schedule: Schedule, rows: readonly string[]): string {
   return name;
 }
 
-/** Has a reduction of a row made of partial results: one an invocation, then one of several of these. */
-function combine(schedule: Schedule, reduction: string, size: number): void {
-  for (const count of [size, size / branching]) {
+/**
+ * Has a reduction of a row made of partial results: one an invocation, then one of several of these, unless subgroups
+ * reduce them.
+ */
+function combine(schedule: Schedule, reduction: string, { workgroupSize, subgroups }: GpuLimits): void {
+  for (const count of [workgroupSize, ...(subgroups ? [] : [workgroupSize / branching])]) {
     const loop = loopsOf(findBlock(schedule.func, reduction), 'reduce').at(-1) ?? '';
     const [tile, lane] = [`${loop}_tile`, `${loop}_lane`] as const;
     schedule.apply({ primitive: 'split', loop, factors: [null, count], names: [tile, lane] });

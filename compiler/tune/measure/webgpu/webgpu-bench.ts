@@ -1,4 +1,5 @@
 import { invariant } from '../../../../ir/errors.ts';
+import { kernelTexts } from '../../../../runtime/webgpu/features.ts';
 import { makePipelines } from '../../../../runtime/webgpu/pipelines.ts';
 import type { Bench } from '../bench.ts';
 import { prepareOperands } from '../instance.ts';
@@ -20,7 +21,11 @@ export function webgpuBench(device: GPUDevice): Bench<WebgpuInstance> {
       const compiled = await Promise.allSettled(
         kernels.map((kernel) => {
           invariant('code' in kernel, 'a kernel that runs here is one of WGSL');
-          return makePipelines(device, { ...kernel.shaders, shaders: 'WGSL' }, kernel.code);
+          const { shaders, code } = kernel;
+          return makePipelines(
+            device,
+            kernelTexts([{ ...shaders, file: 'WGSL', requires: [] }], () => code),
+          );
         }),
       );
       return kernels.map((kernel, i) => async () => {
