@@ -22,7 +22,10 @@ export interface HeldOut {
   readonly both: Ranking;
   /** The regret of eight of the others at random, as it is expected. */
   readonly chance: number;
-  /** What the default schedule and the one that the prior likes best take, in relation to the best. */
+  /**
+   * What the default schedule and the one that the prior likes best take, in relation to the best; NaN where the former
+   * is not known.
+   */
   readonly standard: number;
   readonly first: number;
 }

@@ -58,7 +58,7 @@ function rowOf(family: string, group: readonly HeldOut[]): readonly string[] {
     String(group.reduce((sum, { schedules }) => sum + schedules, 0)),
     ...LINES.map(({ of }) => digits(mean(group.map(of)))),
     ...regrets.map((values) => finePercent(mean(values))),
-    digits(geometricMean(group.map(({ standard }) => standard))),
+    digits(geometricMean(group.map(({ standard }) => standard).filter(Number.isFinite))),
     digits(geometricMean(group.map(({ first }) => first))),
   ];
 }

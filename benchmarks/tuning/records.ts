@@ -53,6 +53,8 @@ export interface MeasuredTask {
 
 /** Below, a task says little of what is fast. */
 const LEAST = 8;
+/** A time of a wider confidence interval, as a part of it, says little: the machine was busy with other things. */
+const WIDE = 0.25;
 
 /**
  * The tasks of which there are records, with the features that their schedules have today: each schedule once, with the
@@ -67,7 +69,9 @@ export async function measuredTasks(
 }
 
 async function measuredOf({ workload, target, space }: KernelTask, store: TuningStore): Promise<readonly Measured[]> {
-  const records = (await store.recordsOf(workload)).filter((record) => record.target === target.name);
+  const records = (await store.recordsOf(workload)).filter(
+    (record) => record.target === target.name && record.spread <= WIDE,
+  );
   const known = records.flatMap(({ decisions, ms }) => {
     const candidate = space.at(new Map(Object.entries(decisions)));
     return candidate === undefined ? [] : [{ candidate, ms }];
