@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { RANDOM_MODELS } from '../../benchmarks/models/index.ts';
 import { compareTensors } from '../../compiler/io/compare.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compile } from '../../compiler/pipeline.ts';
@@ -44,10 +45,19 @@ describe.skipIf(device === undefined)(`on ${name}`, () => {
 describe('by the default limits and without optional features', () => {
   test.each([...quick, ...others, ...quantized].filter(isPresent))(
     'every shader of %s is valid',
-    { timeout: minute },
+    { timeout: 5 * minute },
     async (id) => {
       const [set] = await readDataSets(id);
       const files = await compileFor(id, set as DataSet);
+      expect(await validateShaders(await validatingDevice(), files)).toEqual([]);
+    },
+  );
+
+  test.each(Object.entries(RANDOM_MODELS))(
+    'every shader of %s, with random weights, is valid',
+    { timeout: 5 * minute },
+    async (_, build) => {
+      const { files } = await compile(importOnnx(build()), { targets: ['webgpu'] });
       expect(await validateShaders(await validatingDevice(), files)).toEqual([]);
     },
   );
