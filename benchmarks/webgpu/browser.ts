@@ -1,17 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as nodeModule from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import { launchChromium } from '../../tests/chromium.ts';
+import { ISOLATION, serveStatic } from '../../tests/static-server.ts';
 import type { PageCase, PageResult } from './page.ts';
-
-const types: Readonly<Record<string, string>> = {
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-  '.json': 'application/json',
-};
 
 /** Files by the beginning of their path in the address: folders, or what is held in memory. */
 export interface Site {
@@ -27,22 +18,15 @@ export async function measureInBrowser(site: Site, cases: readonly PageCase[]) {
     '/page.js': nodeModule.stripTypeScriptTypes(page),
     ...site.files,
   };
-  const serve = async ({ url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await answer({ ...site, files }, url);
-    response.writeHead(body === undefined ? 404 : 200, {
-      'content-type': url === '/' ? 'text/html' : (types[extname(url)] ?? 'application/octet-stream'),
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-embedder-policy': 'require-corp',
-    });
-    response.end(body);
-  };
-  const server = createServer((request, response) => void serve(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await serveStatic(
+    (path) => answer({ ...site, files }, path),
+    () => ISOLATION,
+  );
   const browser = await launchChromium();
   try {
     const tab = await browser.newPage();
     tab.setDefaultTimeout(0);
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await tab.goto(`${server.address}/`);
     const adapter = await tab.evaluate(async () => {
       const found = await navigator.gpu?.requestAdapter();
       return found ? `${found.info.vendor} ${found.info.architecture} ${found.info.description}`.trim() : undefined;

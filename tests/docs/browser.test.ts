@@ -1,19 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile, importOnnx } from '../../compiler/index.ts';
 import { hasChromium, launchChromium } from '../chromium.ts';
+import { type StaticServer, serveStatic, under } from '../static-server.ts';
 import { readBlocks, readDocument } from './markdown.ts';
 import { readClassifier } from './workspace.ts';
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
 
 /** The policy that the README says is enough, beside which nothing is allowed. */
 const policy = `default-src 'none'; ${/`(script-src 'self' [^`]*)`/.exec(readDocument('README.md'))?.[1]?.replaceAll('\n', ' ')}`;
@@ -22,27 +13,22 @@ const fileOf = (name: string): string =>
   readBlocks('README.md').find((block) => block.options['file'] === name)?.text ?? '';
 
 describe.skipIf(!hasChromium)("the README's page", () => {
-  let server: Server | undefined;
+  let server: StaticServer | undefined;
   let browser: Browser | undefined;
 
   beforeAll(async () => {
     const graph = importOnnx(await readClassifier(), { shapes: { x: [1, 3, 48, 192] } });
     const { files } = await compile(graph);
     const both = await compile(graph, { targets: ['wasm', 'webgpu'] });
-    const site = new Map<string, string | Uint8Array>([
-      ['/index.html', fileOf('index.html')],
-      ['/page.js', fileOf('page.js')],
-      ['/gpu/index.html', fileOf('index.html').replace('page.js', 'gpu.js')],
-      ['/gpu/gpu.js', fileOf('gpu.js')],
-      ...Object.entries(both.files).map(([name, bytes]) => [`/gpu/dist/${name}`, bytes] as const),
-      ...Object.entries(files).map(([name, bytes]) => [`/dist/${name}`, bytes] as const),
-    ]);
-    server = createServer(({ url = '' }, response) => {
-      const type = types[extname(url)] ?? 'application/octet-stream';
-      response.writeHead(site.has(url) ? 200 : 404, { 'content-type': type, 'content-security-policy': policy });
-      response.end(site.get(url));
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server?.once('listening', resolve));
+    const site = {
+      '/index.html': fileOf('index.html'),
+      '/page.js': fileOf('page.js'),
+      '/gpu/index.html': fileOf('index.html').replace('page.js', 'gpu.js'),
+      '/gpu/gpu.js': fileOf('gpu.js'),
+      ...under('/gpu/dist/', both.files),
+      ...under('/dist/', files),
+    };
+    server = await serveStatic(site, () => ({ 'content-security-policy': policy }));
     browser = await launchChromium();
   }, 120_000);
 
@@ -59,8 +45,7 @@ describe.skipIf(!hasChromium)("the README's page", () => {
     { timeout: 120_000 },
     async ([, path], context) => {
       const page = await browser?.newPage();
-      const port = (server?.address() as AddressInfo | undefined)?.port;
-      await page?.goto(`http://127.0.0.1:${port}/${path}`);
+      await page?.goto(`${server?.address}/${path}`);
       if (path?.startsWith('gpu') && (await page?.evaluate('navigator.gpu?.requestAdapter() ?? null')) === null)
         return context.skip('Chromium has no adapter for WebGPU');
       await expect.poll(() => page?.textContent('#result'), { timeout: 60_000 }).toMatch(/^[-\d.e]+ [-\d.e]+$/);

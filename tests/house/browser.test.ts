@@ -1,23 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ArtifactFiles, compile, GraphBuilder, importOnnx } from '../../compiler/index.ts';
 import { hasChromium, launchChromium } from '../chromium.ts';
+import { ISOLATION, type StaticServer, serveStatic, under } from '../static-server.ts';
 import { smallInput, smallModel, smallOutput } from './small-model.ts';
 
 /** The strictest policy that allows WebAssembly at all: no eval, no inline script, no blob: or data: address. */
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
-const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** What pages do with an artifact that they are served with; the result is the page's title. */
 const PAGE = `
@@ -62,15 +51,24 @@ async function largeModel(): Promise<ArtifactFiles> {
 }
 
 describe.skipIf(!hasChromium)('in a browser', () => {
-  let server: Server | undefined;
+  let server: StaticServer | undefined;
   let browser: Browser | undefined;
-  let address = '';
 
   beforeAll(async () => {
     const { files } = await compile(importOnnx(smallModel()));
-    server = createServer(serve(files, await largeModel())).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server?.once('listening', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const site = {
+      '/': '<!doctype html><script type="module" src="page.js"></script>',
+      '/page.js': PAGE,
+      '/isolated': '<!doctype html><script type="module" src="threads.js"></script>',
+      '/other': '<!doctype html><script type="module" src="threads.js"></script>',
+      '/threads.js': THREADS_PAGE,
+      ...under('/model/', files),
+      ...under('/large/', await largeModel()),
+    };
+    server = await serveStatic(site, (path) => ({
+      'content-security-policy': POLICY,
+      ...(path === '/isolated' || path.endsWith('/worker.js') ? ISOLATION : {}),
+    }));
     browser = await launchChromium();
   });
 
@@ -86,7 +84,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     page?.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    await page?.goto(`${address}${path}`);
+    await page?.goto(`${server?.address}/${path}`);
     let title = '';
     while (title === '') title = (await page?.title()) ?? 'no page';
     // Ended workers leave a moment later.
@@ -117,28 +115,3 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 });
-
-function serve(files: ArtifactFiles, large: ArtifactFiles): RequestListener {
-  const text = (content: string) => new TextEncoder().encode(content);
-  const site: Readonly<Record<string, Uint8Array>> = {
-    '/': text('<!doctype html><script type="module" src="page.js"></script>'),
-    '/page.js': text(PAGE),
-    '/isolated': text('<!doctype html><script type="module" src="threads.js"></script>'),
-    '/other': text('<!doctype html><script type="module" src="threads.js"></script>'),
-    '/threads.js': text(THREADS_PAGE),
-    ...Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`/model/${name}`, bytes])),
-    ...Object.fromEntries(Object.entries(large).map(([name, bytes]) => [`/large/${name}`, bytes])),
-  };
-  return (request, response) => {
-    const path = request.url ?? '/';
-    const body = site[path];
-    const type = TYPES[extname(path) || '.html'] ?? 'application/octet-stream';
-    const isolation = path === '/isolated' || path.endsWith('/worker.js') ? ISOLATION : {};
-    response.writeHead(body === undefined ? 404 : 200, {
-      'content-type': type,
-      'content-security-policy': POLICY,
-      ...isolation,
-    });
-    response.end(body);
-  };
-}

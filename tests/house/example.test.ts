@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { createServer as createViteServer, preview } from 'vite';
+import { createServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launchChromium } from '../chromium.ts';
+import { ISOLATION, type StaticServer, serveStatic } from '../static-server.ts';
 import { root } from './source-files.ts';
 
 const isWindows = process.platform === 'win32';
@@ -16,23 +15,9 @@ const folder = join(root, 'examples', 'browser');
 /** What `npm start` reads in the same picture. */
 const READ = 'Tilewright 2026';
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.png': 'image/png',
-  '.wasm': 'application/wasm',
-};
-
 /** No code and no style but the site's own, and no address of another. */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; img-src 'self' data:";
-
-const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-
-/** The same site with and without isolation, neither at the root of its server. */
-const SITES: Readonly<Record<string, Readonly<Record<string, string>>>> = { isolated: ISOLATION, plain: {} };
 
 let printed = { stdout: '', stderr: '' };
 beforeAll(async () => {
@@ -52,14 +37,15 @@ describe('the example page', () => {
 });
 
 describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000 }, () => {
-  let server: Server | undefined;
+  let server: StaticServer | undefined;
   let browser: Browser | undefined;
-  let address = '';
 
   beforeAll(async () => {
-    server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server?.once('listening', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // The same site with and without isolation, neither at the root of its server.
+    server = await serveStatic(find, (path) => ({
+      'content-security-policy': POLICY,
+      ...(path.startsWith('/isolated/') ? ISOLATION : {}),
+    }));
     browser = await launchChromium();
   });
 
@@ -108,7 +94,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
 
   test('isolated, it reads the same on each device, in a worker', async () => {
     const { page, complaints } = await openPage();
-    await page.goto(`${address}/isolated/`);
+    await page.goto(`${server?.address}/isolated/`);
     expect(await runOn(page, 'wasm')).toEqual(right(/^Runs on wasm: 1 thread, /));
     expect(await runOn(page, 'wasm threads')).toEqual(right(/^Runs on wasm threads: [2-8] threads, /));
     expect(await runOn(page, 'webgpu')).toEqual(right(/^Runs on webgpu: .*\d+ pipelines, /));
@@ -118,7 +104,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
 
   test('not isolated, it says why there are no threads, and runs on the others, in the page itself', async () => {
     const { page, complaints } = await openPage();
-    await page.goto(`${address}/plain/`);
+    await page.goto(`${server?.address}/plain/`);
     await page.getByRole('checkbox', { name: 'In a worker' }).uncheck();
     expect(await runOn(page, 'wasm')).toEqual(right(/^Runs on wasm: 1 thread, /));
     expect(await inputOf(page, 'wasm threads').isDisabled()).toBe(true);
@@ -132,7 +118,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
     const { page } = await openPage();
     await page.addInitScript("Object.defineProperty(navigator, 'gpu', { value: undefined })");
     await page.route(/\.bin$/, (route) => route.fulfill({ status: 404 }));
-    await page.goto(`${address}/isolated/`);
+    await page.goto(`${server?.address}/isolated/`);
     await shows(page, '#problem');
     expect(await textOf(page, '#problem')).toMatch(/^cannot fetch http:\S+\.bin: 404/);
     expect(await textOf(page, 'label:has([value="webgpu"])')).toContain('this browser has no WebGPU');
@@ -143,7 +129,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
 
   test('it reads what is typed', async () => {
     const { page } = await openPage();
-    await page.goto(`${address}/isolated/`);
+    await page.goto(`${server?.address}/isolated/`);
     await shows(page, '#first');
     await page.getByRole('textbox', { name: 'Text to draw' }).fill('12345');
     await expect.poll(() => textOf(page, '#result'), { timeout: 30_000 }).toBe('12345');
@@ -153,7 +139,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
   test('it runs on threads as Vite serves it for development, and on one as it is previewed', async () => {
     const anyPort = { host: '127.0.0.1', port: 0 };
     const options = { root: folder, logLevel: 'error', server: anyPort, preview: anyPort } as const;
-    const [development, previewed] = await Promise.all([createViteServer(options), preview(options)]);
+    const [development, previewed] = await Promise.all([createServer(options), preview(options)]);
     try {
       const { page, complaints } = await openPage();
       await development.listen();
@@ -169,13 +155,7 @@ describe.skipIf(!hasChromium)('the example page in Chromium', { timeout: 240_000
   });
 });
 
-async function serve({ url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [, site = '', path = ''] = /^\/(\w+)\/(.*)$/.exec(url) ?? [];
-  const body = await readFile(join(folder, 'dist', path || 'index.html')).catch(() => undefined);
-  response.writeHead(body === undefined ? 404 : 200, {
-    'content-type': TYPES[extname(path) || '.html'] ?? 'application/octet-stream',
-    'content-security-policy': POLICY,
-    ...SITES[site],
-  });
-  response.end(body);
+async function find(url: string): Promise<Uint8Array | undefined> {
+  const [, path = ''] = /^\/\w+\/(.*)$/.exec(url) ?? [];
+  return readFile(join(folder, 'dist', path || 'index.html')).catch(() => undefined);
 }

@@ -1,17 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ArtifactFiles, compile, GraphBuilder } from '../../compiler/index.ts';
 import { hasChromium, launchChromium } from '../chromium.ts';
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
+import { type StaticServer, serveStatic, under } from '../static-server.ts';
 
 /** Runs in the page, and as it is in a worker: loads, runs from memory and from the GPU, loses the device, restores. */
 const use = `
@@ -61,19 +52,11 @@ async function model(): Promise<ArtifactFiles> {
 }
 
 describe.skipIf(!hasChromium)('in a browser', () => {
-  let server: Server | undefined;
+  let server: StaticServer | undefined;
   let browser: Browser | undefined;
-  let address = '';
 
   beforeAll(async () => {
-    const files = await model();
-    server = createServer(({ url = '/' }, response) => {
-      const body = url.startsWith('/model/') ? files[url.slice('/model/'.length)] : site[url];
-      const type = types[extname(url) || '.html'] ?? 'application/octet-stream';
-      response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server?.once('listening', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server = await serveStatic({ ...site, ...under('/model/', await model()) }, () => ({}));
     browser = await launchChromium();
   });
 
@@ -87,7 +70,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     ['a worker', '/worker'],
   ])('%s runs a model on the GPU, and restores it', { timeout: 60_000 }, async ([, path], context) => {
     const page = await browser?.newPage();
-    await page?.goto(`${address}${path}`);
+    await page?.goto(`${server?.address}${path}`);
     await expect.poll(() => page?.title(), { timeout: 50_000 }).not.toBe('');
     const result = JSON.parse((await page?.title()) ?? '');
     await page?.close();

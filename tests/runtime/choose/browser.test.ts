@@ -1,20 +1,11 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VariantChoice } from '../../../runtime/index.ts';
 import { hasChromium, launchChromium } from '../../chromium.ts';
+import { type StaticServer, serveStatic, under } from '../../static-server.ts';
 import { artifactWith, names } from './models.ts';
 
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
 const page = (script: string): string => `<!doctype html><script type="module" src="${script}"></script>`;
 
 /** Loads the model, and gives what was chosen. */
@@ -56,23 +47,12 @@ const site: Readonly<Record<string, string>> = {
 };
 
 describe.skipIf(!hasChromium)('in a browser', () => {
-  let server: Server | undefined;
+  let server: StaticServer | undefined;
   let browser: Browser | undefined;
-  let address = '';
 
   beforeAll(async () => {
-    const artifact = Object.entries(await artifactWith('second')).map(([name, bytes]) => [`/model/${name}`, bytes]);
-    const files = new Map<string, string | Uint8Array>([
-      ...Object.entries(site),
-      ...(artifact as [string, Uint8Array][]),
-    ]);
-    server = createServer(({ url = '' }, response) => {
-      const type = types[extname(url)] ?? 'application/octet-stream';
-      response.writeHead(files.has(url) ? 200 : 404, { 'content-type': type, 'content-security-policy': policy });
-      response.end(files.get(url));
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server?.once('listening', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const model = under('/model/', await artifactWith('second'));
+    server = await serveStatic({ ...site, ...model }, () => ({ 'content-security-policy': policy }));
     browser = await launchChromium();
   });
 
@@ -90,8 +70,8 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   async function visit(context: BrowserContext, path: string) {
     const opened = await context.newPage();
     const requests: string[] = [];
-    opened.on('request', (request) => requests.push(request.url().replace(`${address}model/`, '')));
-    await opened.goto(`${address}${path}`);
+    opened.on('request', (request) => requests.push(request.url().replace(`${server?.address}/model/`, '')));
+    await opened.goto(`${server?.address}/${path}`);
     await expect.poll(() => opened.title(), { timeout: 20_000 }).not.toBe('');
     const said: unknown = JSON.parse(await opened.title());
     await opened.close();
