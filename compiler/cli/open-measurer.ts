@@ -38,9 +38,11 @@ export async function openMeasurer(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Measurer> {
-  if (target === 'webgpu')
-    return workerMeasurer(await nodeAdapterProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU });
-  if (device === 'node') return workerMeasurer(nodeProfile());
+  const isForGpu = target === 'webgpu';
+  if (device === 'node')
+    return isForGpu
+      ? workerMeasurer(await nodeAdapterProfile(), { file: onGpu, patience: PATIENCE_WITH_GPU })
+      : workerMeasurer(nodeProfile());
   const session = new BrowserSession({ patience: PATIENCE, say });
   let server: BrowserServer | undefined;
   const close = async (): Promise<void> => {
@@ -48,11 +50,11 @@ export async function openMeasurer(
     await server?.close();
   };
   try {
-    server = await serveSession(session, host, model);
+    server = await serveSession(session, host, model, target);
     say(`open this page on the device to measure on:\n${server.addresses.map((address) => `  ${address}`).join('\n')}`);
     const profile = await session.opened(signal);
     say(`measuring on ${profile.device.fingerprint}, ${profile.engine.name} ${profile.engine.version}`);
-    const measurer = browserMeasurer(session, profile);
+    const measurer = browserMeasurer(session, profile, isForGpu ? { patience: PATIENCE_WITH_GPU } : {});
     return { ...measurer, close: () => measurer.close().then(close) };
   } catch (error) {
     await close();

@@ -1,5 +1,6 @@
 import type * as Webgpu from 'webgpu';
 import { CompilerError } from '../../ir/errors.ts';
+import { requestDevice } from './request-device.ts';
 
 /** A GPU's device in Node, for commands that run on one. */
 export interface NodeWebgpu {
@@ -9,10 +10,6 @@ export interface NodeWebgpu {
   /** Without it the process does not end. */
   readonly close: () => Promise<void>;
 }
-
-/** What is asked for where the adapter has it. */
-const features: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
-const limits = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 /** The objects that `create` gives: a process dies when one is collected while a device of it lives. */
 const open = new Set<GPU>();
@@ -29,10 +26,7 @@ export async function openNodeWebgpu(): Promise<NodeWebgpu> {
   Object.assign(globalThis, globals);
   const gpu = create(options);
   const adapter = await requestAdapter(gpu, wanted);
-  const device = await adapter.requestDevice({
-    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
-    requiredLimits: Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]])),
-  });
+  const device = await requestDevice(adapter);
   open.add(gpu);
   const { description, device: model, vendor, architecture } = adapter.info;
   const close = async (): Promise<void> => {

@@ -104,7 +104,9 @@ describe('what chooses among variants', () => {
 });
 
 describe('what measures kernels', () => {
-  const scripts = ['main', 'worker'].map((name) => `compiler/tune/measure/browser/page/${name}.ts`);
+  const scripts = ['main', 'webgpu-main', 'worker', 'webgpu-worker'].map(
+    (name) => `compiler/tune/measure/browser/page/${name}.ts`,
+  );
   const needed = new Set(scripts);
   for (const file of needed)
     for (const { from, target, relative, typeOnly } of imports)

@@ -4,7 +4,7 @@ import { compareTensors } from '../../compiler/io/compare.ts';
 import { randomTensor } from '../../compiler/io/random-inputs.ts';
 import { compile } from '../../compiler/pipeline.ts';
 import type { Measurer } from '../../compiler/tune/measure/measurer.ts';
-import type { TaskProgram, WebgpuKernelProgram } from '../../compiler/tune/measure/programs.ts';
+import type { TaskProgram } from '../../compiler/tune/measure/programs.ts';
 import { median } from '../../compiler/tune/measure/statistics.ts';
 import { tune, tuningTasks } from '../../compiler/tune/tune.ts';
 import { interpretGraph } from '../../ir/graph/interpret.ts';
@@ -15,6 +15,7 @@ import { webgpu } from '../../runtime/webgpu/index.ts';
 import { MemoryStore } from '../../schedules/database/memory-store.ts';
 import { denseLayer } from '../compiler/tune/graphs.ts';
 import { copyTask } from '../compiler/tune/hand-written.ts';
+import { COPY, copyKernel, SLOW } from './copy-kernel.ts';
 import { softwareAdapter, wantedAdapter } from './dawn.ts';
 
 const adapter = await softwareAdapter();
@@ -31,40 +32,20 @@ async function measurerOnGpu(): Promise<Measurer> {
   return measurer;
 }
 
-/** Copies four floats, by the statement that is given. */
-function program(statement: string): WebgpuKernelProgram {
-  const code = `@group(0) @binding(0) var<storage, read> source: array<f32>;
-@group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@compute @workgroup_size(4) fn copy(@builtin(local_invocation_id) id: vec3<u32>) { let i = id.x; ${statement} }`;
-  return {
-    bytes: 256,
-    inputs: [{ operand: 0, address: 64 }],
-    setup: [],
-    code,
-    shaders: { functionsEnd: 0, kernels: [{ name: 'copy', end: code.length }] },
-    buffers: [{ elements: 4, from: { address: 64, dtype: 'f32' } }, { elements: 4 }],
-    results: [1],
-    dispatches: [{ kernel: 'copy', workgroups: [1, 1, 1], buffers: [0, 1] }],
-  };
-}
-
-const COPY = 'result[i] = source[i];';
-
 describe.skipIf(typeof adapter === 'string')(`on a GPU in software${because}`, { timeout: 240_000 }, () => {
   test('what is wrong with a candidate is the outcome of that candidate only', async () => {
     const wasm = await copyTask();
-    const task: TaskProgram = { ...wasm, anchor: program(COPY) };
+    const task: TaskProgram = { ...wasm, anchor: copyKernel(COPY) };
     const endless = `while (result[i] != 1.5) { result[i] = source[i]; }`;
-    const slow = `for (var k = 0u; k < 100000u; k++) { result[i] = result[i] * 0.5 + source[i]; } ${COPY}`;
     const statements = [
       COPY,
       'result[i] = -source[i];',
       'result[0] = source[0];',
       'result[i] = nothing;',
       endless,
-      slow,
+      SLOW,
     ];
-    const batch = { module: wasm.module, kernels: statements.map(program), isFinal: false };
+    const batch = { module: wasm.module, kernels: statements.map(copyKernel), isFinal: false };
     const outcomes = await (await measurerOnGpu()).measure(task, batch);
     expect(outcomes.map((outcome) => outcome?.kind)).toEqual(['time', 'wrong', 'wrong', 'trap', 'timeout', 'time']);
     expect(outcomes[3]).toMatchObject({ message: expect.stringContaining('nothing') });

@@ -81,8 +81,6 @@ export const tuneCommand = (): Command =>
 async function run(path: string, options: TuneArguments, command: Command): Promise<void> {
   if (options.device === 'node' && command.getOptionValueSource('host') === 'cli')
     command.error('error: --host is for --device browser', { exitCode: 2 });
-  if (options.target === 'webgpu' && options.device === 'browser')
-    command.error('error: --target webgpu is measured in Node; --device browser is for wasm', { exitCode: 2 });
   if (options.target === 'webgpu' && options.cache === 'cold')
     command.error('error: --cache cold is for --target wasm: runs on a GPU follow one another', { exitCode: 2 });
   if (options.report !== undefined) await requirePlaceFor(options.report);

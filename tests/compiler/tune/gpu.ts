@@ -13,4 +13,5 @@ export const someGpu = adapterProfile(
     features: new Set(['shader-f16', 'timestamp-query']),
   } as unknown as GPUDevice,
   { name: 'dawn', version: '0.6' },
+  'processor',
 );

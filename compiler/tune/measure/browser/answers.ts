@@ -30,7 +30,7 @@ const candidate = field('a number or turns', (value) => value === 'turns' || pos
 const profileFields: { readonly [F in keyof DeviceProfile]: Field } = {
   device: record({ class: name, fingerprint: name }),
   engine: record({ name, version: name }),
-  features: listOf(oneOf(['simd128', 'relaxed-simd'])),
+  features: listOf(oneOf(['simd128', 'relaxed-simd', 'webgpu', 'shader-f16', 'subgroups'])),
 };
 
 const timeFields: Fields = { kind: oneOf(['time']), ms: positiveNumber, spread: nonNegativeNumber, samples: positive };

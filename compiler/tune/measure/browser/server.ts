@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TargetName } from '../../../pipeline.ts';
 import { isOwnHost, originsOf } from './hosts.ts';
-import { readModules } from './modules.ts';
+import { mainScriptFor, readModules } from './modules.ts';
 import type { BrowserSession } from './session.ts';
 import { type Reply, refuse, Site } from './site.ts';
 
@@ -30,11 +31,16 @@ const HEADERS = {
 };
 
 /**
- * Serves the page of a session at a host, at a port that is free. Throws what the system says where that cannot be
- * listened at.
+ * Serves the page of a session at a host, at a port that is free: one that measures kernels of a model for a target. Throws
+ * what the system says where that cannot be listened at.
  */
-export async function serveSession(session: BrowserSession, host: string, model: string): Promise<BrowserServer> {
-  const site = new Site(session, model, await readModules());
+export async function serveSession(
+  session: BrowserSession,
+  host: string,
+  model: string,
+  target: TargetName = 'wasm',
+): Promise<BrowserServer> {
+  const site = new Site(session, { model, mainScript: mainScriptFor(target) }, await readModules());
   const server = createServer((request, response) => {
     answer(site, request, response, host)
       .catch((error: unknown) => refuse(400, error instanceof Error ? error.message : String(error)))

@@ -2,7 +2,6 @@ import type { Answer, Lost } from '../ask.ts';
 import { parseAnswer, parseProfile } from './answers.ts';
 import { type Document, entranceDocument, measuringDocument, refusalDocument } from './documents.ts';
 import { encode } from './encoding.ts';
-import { mainScript } from './modules.ts';
 import { POLL_MS } from './protocol.ts';
 import { isSecret, newSecret } from './secret.ts';
 import type { BrowserSession } from './session.ts';
@@ -50,12 +49,18 @@ export class Site {
   #isClaimed = false;
   readonly #session: BrowserSession;
   readonly #model: string;
+  readonly #mainScript: string;
   /** By their paths. */
   readonly #scripts: ReadonlyMap<string, string>;
 
-  constructor(session: BrowserSession, model: string, scripts: ReadonlyMap<string, string>) {
+  constructor(
+    session: BrowserSession,
+    { model, mainScript }: { readonly model: string; readonly mainScript: string },
+    scripts: ReadonlyMap<string, string>,
+  ) {
     this.#session = session;
     this.#model = model;
+    this.#mainScript = mainScript;
     this.#scripts = scripts;
   }
 
@@ -73,7 +78,7 @@ export class Site {
   async #inside(path: string, asked: Asked): Promise<Reply> {
     const { method } = asked;
     if (method === 'POST') return this.#talk(path, asked);
-    if (path === '') return documentReply(measuringDocument(this.#model, mainScript));
+    if (path === '') return documentReply(measuringDocument(this.#model, this.#mainScript));
     const script = this.#scripts.get(path);
     if (script === undefined) return refuse(404, 'There is nothing here.');
     return { status: 200, headers: { 'content-type': 'text/javascript; charset=utf-8' }, body: script };

@@ -37,6 +37,8 @@ test.each([
 
 test('a profile is read, and one that records cannot keep is refused', () => {
   expect(parseProfile(profile)).toEqual(profile);
+  const ofGpu = { ...profile, features: ['webgpu', 'shader-f16', 'subgroups'] };
+  expect(parseProfile(ofGpu)).toEqual(ofGpu);
   for (const wrong of [
     null,
     { ...profile, engine: { name: '\u001b[2J', version: '1' } },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeProfile } from '../../../../compiler/tune/device.ts';
-import { type Facts, profileOf } from '../../../../compiler/tune/measure/browser/page/profile.ts';
+import { type Facts, profileOf, shadersOf } from '../../../../compiler/tune/measure/browser/page/profile.ts';
 
 const facts = (userAgent: string, more: Partial<Facts> = {}): Facts => ({
   userAgent: `Mozilla/5.0 ${userAgent}`,
@@ -32,6 +32,21 @@ describe('what a browser says of its device', () => {
       version: '17.4',
     });
     expect(engineOf('(something else)')).toEqual({ name: 'unknown', version: 'unknown' });
+  });
+
+  test('what compiles shaders is of one version with the browser', () => {
+    expect(shadersOf('Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0 Safari/537.36')).toEqual({
+      name: 'dawn',
+      version: '141',
+    });
+    expect(shadersOf('Mozilla/5.0 (Macintosh) Gecko/20100101 Firefox/144.0')).toEqual({
+      name: 'wgpu',
+      version: '144.0',
+    });
+    expect(shadersOf('Mozilla/5.0 (Macintosh) Version/26.0 Safari/605.1.15')).toEqual({
+      name: 'webkit',
+      version: '26.0',
+    });
   });
 
   test('the class is that of Node on the same architecture with the same features', () => {

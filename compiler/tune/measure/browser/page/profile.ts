@@ -49,22 +49,39 @@ function platformOf({ userAgent, hints }: Facts): string {
   return told === '' ? inBrackets.replace(/; rv:.*$/, '') : told;
 }
 
-/** Each with what its version follows from. Other browsers name these too, of which they are made. */
-const engines: readonly (readonly [name: string, version: RegExp])[] = [
-  ['v8', /Chrom(?:e|ium)\/(\d+)/],
-  ['spidermonkey', /Firefox\/(\d+\.\d+)/],
+/** What runs WebAssembly, what compiles shaders, and what the version of both follows from. */
+interface Browser {
+  readonly engine: string;
+  readonly shaders: string;
+  readonly version: RegExp;
+}
+
+/** Other browsers name these too, of which they are made. */
+const browsers: readonly Browser[] = [
+  { engine: 'v8', shaders: 'dawn', version: /Chrom(?:e|ium)\/(\d+)/ },
+  { engine: 'spidermonkey', shaders: 'wgpu', version: /Firefox\/(\d+\.\d+)/ },
   // On iOS, all browsers are of WebKit, whose version is that of the system.
-  ['javascriptcore', /Version\/(\d+\.\d+)/],
-  ['javascriptcore', /OS (\d+_\d+) like Mac/],
+  { engine: 'javascriptcore', shaders: 'webkit', version: /Version\/(\d+\.\d+)/ },
+  { engine: 'javascriptcore', shaders: 'webkit', version: /OS (\d+_\d+) like Mac/ },
 ];
 
-function engineOf(userAgent: string): DeviceProfile['engine'] {
-  for (const [name, pattern] of engines) {
-    const [, version] = pattern.exec(userAgent) ?? [];
-    if (version !== undefined)
-      return { name, version: name === 'v8' ? versionOfV8(version) : version.replace('_', '.') };
+function browserOf(userAgent: string): Omit<Browser, 'version'> & { readonly version: string } {
+  for (const browser of browsers) {
+    const [, version] = browser.version.exec(userAgent) ?? [];
+    if (version !== undefined) return { ...browser, version: version.replace('_', '.') };
   }
-  return { name: 'unknown', version: 'unknown' };
+  return { engine: 'unknown', shaders: 'unknown', version: 'unknown' };
+}
+
+function engineOf(userAgent: string): DeviceProfile['engine'] {
+  const { engine, version } = browserOf(userAgent);
+  return { name: engine, version: engine === 'v8' ? versionOfV8(version) : version };
+}
+
+/** The engine that records of shaders name: Chromium's Dawn is of its milestone. */
+export function shadersOf(userAgent: string): DeviceProfile['engine'] {
+  const { shaders, version } = browserOf(userAgent);
+  return { name: shaders, version };
 }
 
 /** A milestone of Chromium is a version of V8, a tenth of it: 141 has V8 14.1. */

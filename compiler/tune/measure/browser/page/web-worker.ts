@@ -1,11 +1,14 @@
 import { type Answer, ask, type Channel, isLost, type Lost } from '../../ask.ts';
 import type { FromWorker, ToWorker } from '../../protocol.ts';
 
+/** What a worker runs: a script beside this one. */
+export type WorkerScript = 'worker' | 'webgpu-worker';
+
 const AGAIN_MS = 1000;
 
 /** A worker that is loaded: as the network may fail, that is tried until the signal aborts, and then there is none. */
-export async function openWorker(signal: AbortSignal): Promise<WebWorker | undefined> {
-  const file = `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
+export async function openWorker(script: WorkerScript, signal: AbortSignal): Promise<WebWorker | undefined> {
+  const file = `./${script}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
   while (!signal.aborted) {
     const worker = new Worker(new URL(file, import.meta.url), { type: 'module' });
     const isLoaded = await new Promise((resolve) => {
