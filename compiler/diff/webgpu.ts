@@ -2,7 +2,7 @@ import { invariant } from '../../ir/errors.ts';
 import type { Graph } from '../../ir/graph/graph.ts';
 import type { ArtifactFiles } from '../../runtime/api.ts';
 import type { GpuPlace } from '../../runtime/manifest.ts';
-import { fromWords, toWords } from '../../runtime/webgpu/words.ts';
+import { fromWords, gpuBytes, toWords } from '../../runtime/webgpu/words.ts';
 import { webgpu } from '../../schedules/target/target.ts';
 import { boundBuffers } from '../codegen/wgsl/index.ts';
 import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
@@ -39,7 +39,7 @@ export async function webgpuDevice({ graph, files, calls }: CompiledGraph, devic
     write: (value, { dtype, data }) => {
       const place = placeOf(value);
       if (place !== undefined)
-        device.queue.writeBuffer(place.buffer, place.offset, toWords(dtype, data) as BufferSource);
+        device.queue.writeBuffer(place.buffer, place.offset, toWords(dtype, data, model.halves) as BufferSource);
     },
     run: async ({ name }) => {
       const encoder = device.createCommandEncoder();
@@ -51,8 +51,9 @@ export async function webgpuDevice({ graph, files, calls }: CompiledGraph, devic
     read: async (value, { dtype, shape }) => {
       const place = placeOf(value);
       invariant(place !== undefined, `${value} stands on the GPU`);
-      const words = await readWords(device, place, 4 * staticElements(shape));
-      return { dtype, shape: shape as readonly number[], data: fromWords(dtype, words) };
+      const elements = staticElements(shape);
+      const words = await readWords(device, place, gpuBytes(dtype, elements, model.halves));
+      return { dtype, shape: shape as readonly number[], data: fromWords(dtype, words, model.halves, elements) };
     },
     sources: async ({ name }) =>
       [...new Set((dispatches.get(name) ?? []).map(({ step }) => step.kernel))].map((kernel) => ({

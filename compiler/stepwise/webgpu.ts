@@ -15,6 +15,8 @@ export interface WebgpuSteps {
   /** The code of the kernels that the device runs, by their names. */
   readonly kernels: ReadonlyMap<string, KernelText>;
   readonly buffers: readonly GPUBuffer[];
+  /** Whether f16 stands in halves of words. */
+  readonly halves: boolean;
   /** In the order of the plan, without what the processor runs. */
   readonly dispatches: readonly PlannedDispatch[];
 }
@@ -31,25 +33,25 @@ export async function openWebgpuSteps(source: ArtifactSource, device: GPUDevice)
   if (program === undefined)
     throw new ArtifactError('the model was not compiled for WebGPU: tilewright compile --target wasm,webgpu');
   const opened = await readProgram(program, chooseFeatures(program, device), read);
-  const { buffers, steps } = await placeOnGpu(device, opened);
+  const { buffers, steps, halves } = await placeOnGpu(device, opened);
   const dispatches = program.plan.flatMap((step, i): readonly PlannedDispatch[] => {
     const bound = steps[i];
     return step.kind === 'dispatch' && bound?.kind === 'dispatch' ? [{ ...bound, step }] : [];
   });
-  return { manifest, program, kernels: opened.kernels, buffers, dispatches };
+  return { manifest, program, kernels: opened.kernels, buffers, halves, dispatches };
 }
 
 /** Puts a run's inputs where the GPU reads them. */
 export function writeInputs(
   device: GPUDevice,
-  { manifest, program, buffers }: WebgpuSteps,
+  { manifest, program, buffers, halves }: WebgpuSteps,
   inputs: Tensors<Record<string, TypedArray>>,
 ): void {
   for (const [i, { name, dtype }] of manifest.inputs.entries()) {
     const place = program.inputs[i]?.gpu;
     const buffer = place && buffers[place.buffer];
     if (buffer === undefined) continue;
-    const words = toWords(dtype, (inputs[name] as Tensor).data);
+    const words = toWords(dtype, (inputs[name] as Tensor).data, halves);
     device.queue.writeBuffer(buffer, place?.offset ?? 0, words as BufferSource);
   }
 }

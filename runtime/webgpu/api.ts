@@ -3,8 +3,9 @@
 import type { DType, Model, ModelInfo, Tensor, Tensors, TypedArray } from '../api.ts';
 
 /**
- * A tensor on the GPU, row-major and contiguous, with a word of 32 bits for each element: f16 as f32; i8, i16 and i64 as
- * i32; u8, u16 and bool (0 or 1) as u32. The buffer may be longer.
+ * A tensor on the GPU, row-major and contiguous, with a word of 32 bits for each element: f16 as f32, or in 16 bits where
+ * the model uses the feature `shader-f16`; i8, i16 and i64 as i32; u8, u16 and bool (0 or 1) as u32. The buffer may be
+ * longer, and holds whole words.
  */
 export interface GpuTensor {
   readonly dtype: DType;

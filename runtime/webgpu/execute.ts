@@ -8,7 +8,7 @@ import type { GivenInput } from './inputs.ts';
 import { type OpenProgram, storage } from './load.ts';
 import type { Dispatch } from './pipelines.ts';
 import { type Source, submit } from './transfer.ts';
-import { fromWords, toWords } from './words.ts';
+import { fromWords, gpuBytes, toWords } from './words.ts';
 
 /** Dispatches that are submitted together, and what the host does when they have ended. */
 interface Segment {
@@ -29,7 +29,8 @@ interface Output {
   readonly places: ValuePlaces;
 }
 
-const bytesOf = ({ shape }: TensorInfo): number => 4 * elementCount(shape);
+const bytesOf = ({ dtype, shape }: TensorInfo, { halves }: Pick<OpenProgram, 'halves'>): number =>
+  gpuBytes(dtype, elementCount(shape), halves);
 
 /** Throws GpuError where there is no memory for what runs need. */
 export async function makeExecutable(
@@ -40,9 +41,11 @@ export async function makeExecutable(
   const { device, steps } = open;
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const staged = [
-    sum(outputs.map(bytesOf)),
-    sum(inputs.map((info, i) => (inputPlaces[i]?.host === undefined ? 0 : bytesOf(info)))),
-    ...steps.map((step) => (step.kind === 'host' ? sum(step.reads.map(({ elements }) => 4 * elements)) : 0)),
+    sum(outputs.map((info) => bytesOf(info, open))),
+    sum(inputs.map((info, i) => (inputPlaces[i]?.host === undefined ? 0 : bytesOf(info, open)))),
+    ...steps.map((step) =>
+      step.kind === 'host' ? sum(step.reads.map(({ dtype, elements }) => gpuBytes(dtype, elements, open.halves))) : 0,
+    ),
   ];
   const size = Math.max(16, ...staged);
   const staging = await reported(device, () =>
@@ -78,14 +81,14 @@ type Results<T> = Readonly<Record<string, T>>;
 export async function runToHost(program: Executable, inputs: readonly GivenInput[]): Promise<Results<Tensor>> {
   const { outputs, host } = program;
   const onGpu = outputs.filter(({ places }) => places.gpu !== undefined);
-  const sources = onGpu.map(({ info, places }) => sourceAt(program, places.gpu as GpuPlace, bytesOf(info)));
+  const sources = onGpu.map(({ info, places }) => sourceAt(program, places.gpu as GpuPlace, bytesOf(info, program)));
   const words = await runAll(program, inputs, () => undefined, sources);
   const tensors = outputs.map((output): readonly [string, Tensor] => {
     const { name, dtype, shape } = output.info;
     const at = onGpu.indexOf(output);
     const data =
       at >= 0
-        ? fromWords(dtype, words[at] as ArrayBuffer)
+        ? fromWords(dtype, words[at] as ArrayBuffer, program.halves, elementCount(shape))
         : copySlot((host as Host).memory, { ...output.info, offset: output.places.host as number });
     return [name, { dtype, shape, data }];
   });
@@ -98,14 +101,14 @@ export async function runToGpu(program: Executable, inputs: readonly GivenInput[
   const made: GPUBuffer[] = [];
   const copyOutputs = (encoder: GPUCommandEncoder): void => {
     for (const { info, places } of outputs) {
-      const buffer = storage(device, info.name, bytesOf(info));
+      const buffer = storage(device, info.name, bytesOf(info, program));
       made.push(buffer);
       if (places.gpu !== undefined) {
         const { buffer: from, offset } = places.gpu;
-        encoder.copyBufferToBuffer(program.buffers[from] as GPUBuffer, offset, buffer, 0, bytesOf(info));
+        encoder.copyBufferToBuffer(program.buffers[from] as GPUBuffer, offset, buffer, 0, bytesOf(info, program));
       } else {
         const data = viewSlot((host as Host).memory, { ...info, offset: places.host as number });
-        device.queue.writeBuffer(buffer, 0, toWords(info.dtype, data) as BufferSource);
+        device.queue.writeBuffer(buffer, 0, toWords(info.dtype, data, program.halves) as BufferSource);
       }
     }
   };
@@ -135,7 +138,7 @@ async function runAll(
   last: (encoder: GPUCommandEncoder) => void,
   sources: readonly Source[],
 ): Promise<readonly ArrayBuffer[]> {
-  const { device, segments, staging, host } = program;
+  const { device, segments, staging, host, halves } = program;
   await giveHost(program, inputs);
   let before = (encoder: GPUCommandEncoder): void => giveGpu(program, inputs, encoder);
   for (const { dispatches, host: step } of segments) {
@@ -146,10 +149,13 @@ async function runAll(
     };
     if (step === undefined) return submit(device, encode, sources, staging);
     const { memory } = host as Host;
-    const reads = step.reads.map(({ gpu, elements }) => sourceAt(program, gpu, 4 * elements));
+    const reads = step.reads.map(({ dtype, gpu, elements }) =>
+      sourceAt(program, gpu, gpuBytes(dtype, elements, halves)),
+    );
     const words = await submit(device, encode, reads, staging);
     step.reads.forEach(({ dtype, elements, host: offset }, i) => {
-      write(memory, { name: '', dtype, shape: [elements] }, offset, fromWords(dtype, words[i] as ArrayBuffer));
+      const read = fromWords(dtype, words[i] as ArrayBuffer, halves, elements);
+      write(memory, { name: '', dtype, shape: [elements] }, offset, read);
     });
     step.run();
     before = () => {
@@ -158,7 +164,7 @@ async function runAll(
         device.queue.writeBuffer(
           program.buffers[gpu.buffer] as GPUBuffer,
           gpu.offset,
-          toWords(dtype, data) as BufferSource,
+          toWords(dtype, data, halves) as BufferSource,
         );
       }
     };
@@ -177,25 +183,33 @@ function encodeDispatches(encoder: GPUCommandEncoder, dispatches: readonly Dispa
   pass.end();
 }
 
-function giveGpu({ device, buffers }: Executable, inputs: readonly GivenInput[], encoder: GPUCommandEncoder): void {
-  for (const { info, places, words, buffer } of inputs) {
+function giveGpu(program: Executable, inputs: readonly GivenInput[], encoder: GPUCommandEncoder): void {
+  const { device, buffers, halves } = program;
+  for (const { info, places, elements, buffer } of inputs) {
     if (places.gpu === undefined) continue;
     const [target, { offset }] = [buffers[places.gpu.buffer] as GPUBuffer, places.gpu];
-    if (words !== undefined) device.queue.writeBuffer(target, offset, words as BufferSource);
-    else if (buffer !== undefined) encoder.copyBufferToBuffer(buffer, 0, target, offset, bytesOf(info));
+    if (elements !== undefined)
+      device.queue.writeBuffer(target, offset, toWords(info.dtype, elements, halves) as BufferSource);
+    else if (buffer !== undefined) encoder.copyBufferToBuffer(buffer, 0, target, offset, bytesOf(info, program));
   }
 }
 
 /** Inputs that kernels of the host read; those on the GPU have to be read from there. */
-async function giveHost({ device, staging, host }: Executable, inputs: readonly GivenInput[]): Promise<void> {
+async function giveHost(program: Executable, inputs: readonly GivenInput[]): Promise<void> {
+  const { device, staging, host, halves } = program;
   if (host === undefined) return;
   const wanted = inputs.filter(({ places }) => places.host !== undefined);
   const onGpu = wanted.filter(({ buffer }) => buffer !== undefined);
-  const sources = onGpu.map(({ info, buffer }) => ({ buffer: buffer as GPUBuffer, offset: 0, bytes: bytesOf(info) }));
+  const sources = onGpu.map(({ info, buffer }) => ({
+    buffer: buffer as GPUBuffer,
+    offset: 0,
+    bytes: bytesOf(info, program),
+  }));
   const words = onGpu.length === 0 ? [] : await submit(device, () => undefined, sources, staging);
   for (const input of wanted) {
     const at = onGpu.indexOf(input);
-    const elements = at < 0 ? input.elements : fromWords(input.info.dtype, words[at] as ArrayBuffer);
+    const { dtype, shape } = input.info;
+    const elements = at < 0 ? input.elements : fromWords(dtype, words[at] as ArrayBuffer, halves, elementCount(shape));
     write(host.memory, input.info, input.places.host as number, elements as TypedArray);
   }
 }

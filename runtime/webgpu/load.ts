@@ -14,6 +14,8 @@ export interface PlacedProgram {
   /** Those of the program, in its order. */
   readonly buffers: readonly GPUBuffer[];
   readonly steps: readonly (Dispatch | BoundHostStep)[];
+  /** Whether f16 stands in halves of words, which is what kernels with the feature read. */
+  readonly halves: boolean;
   readonly host?: Host;
 }
 
@@ -43,6 +45,7 @@ export const opener =
 export interface ReadProgram {
   readonly program: WebgpuProgram;
   readonly kernels: ReadonlyMap<string, KernelText>;
+  readonly halves: boolean;
   readonly files: ArtifactFiles;
 }
 
@@ -58,7 +61,8 @@ export async function readProgram(
   const names = new Set([...[...shaders, ...constants].map(({ file }) => file), ...ofHost]);
   const entries = [...names].map(async (name) => [name, await read(name)] as const);
   const files: ArtifactFiles = Object.fromEntries(await Promise.all(entries));
-  return { program, kernels: kernelTexts(shaders, (file) => new TextDecoder().decode(files[file])), files };
+  const kernels = kernelTexts(shaders, (file) => new TextDecoder().decode(files[file]));
+  return { program, kernels, halves: features.includes('shader-f16'), files };
 }
 
 /**
@@ -67,7 +71,7 @@ export async function readProgram(
  */
 export async function placeOnGpu(
   device: GPUDevice,
-  { program, kernels, files }: ReadProgram,
+  { program, kernels, halves, files }: ReadProgram,
   onProgress?: WebgpuOptions['onProgress'],
 ): Promise<PlacedProgram> {
   const [pipelines, host] = await Promise.all([
@@ -78,14 +82,14 @@ export async function placeOnGpu(
   try {
     const steps = await reported(device, () => {
       for (const { role, bytes } of program.buffers) buffers.push(storage(device, role, bytes));
-      fillIn(device, program, files, buffers);
+      fillIn(device, { program, halves, files }, buffers);
       return program.plan.map((step) =>
         step.kind === 'dispatch'
           ? bindDispatch(device, step, pipelines, buffers)
           : bindHostStep(step, program.host as NonNullable<typeof program.host>, host as Host),
       );
     });
-    return { device, buffers, steps, ...(host && { host }) };
+    return { device, buffers, steps, halves, ...(host && { host }) };
   } catch (error) {
     for (const buffer of buffers) buffer.destroy();
     throw error;
@@ -102,14 +106,14 @@ export const storage = (device: GPUDevice, label: string, bytes: number): GPUBuf
 
 function fillIn(
   device: GPUDevice,
-  { constants }: WebgpuProgram,
-  files: ArtifactFiles,
+  { program, halves, files }: Omit<ReadProgram, 'kernels'>,
   buffers: readonly GPUBuffer[],
 ): void {
-  for (const { dtype, file, offset, bytes, to } of constants) {
+  for (const { dtype, file, offset, bytes, to } of program.constants) {
     // A copy, to be aligned; `slice` of Node's Buffer is none.
     const copy = new Uint8Array((files[file] as Uint8Array).subarray(offset, offset + bytes));
     const elements = new arrays[dtype](copy.buffer);
-    device.queue.writeBuffer(buffers[to.buffer] as GPUBuffer, to.offset, toWords(dtype, elements) as BufferSource);
+    const words = toWords(dtype, elements, halves);
+    device.queue.writeBuffer(buffers[to.buffer] as GPUBuffer, to.offset, words as BufferSource);
   }
 }

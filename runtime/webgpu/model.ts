@@ -90,8 +90,8 @@ export class LoadedWebgpuModel implements WebgpuModel {
     inputs: GpuInputs<Arrays>,
     { outputs = 'host' }: { readonly outputs?: 'host' | 'gpu' } = {},
   ): Promise<Tensors<Arrays> | GpuTensors<Arrays>> {
-    this.#use();
-    const given = takeInputs(this.#inputs, this.#program, inputs);
+    const { halves } = this.#use().program;
+    const given = takeInputs(this.#inputs, this.#program, inputs, halves);
     return this.#inTurn(() => this.#runNow(given, outputs));
   }
 

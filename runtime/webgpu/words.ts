@@ -3,15 +3,19 @@ import { ModelInputError } from '../errors.ts';
 
 export type Words = Float32Array | Int32Array | Uint32Array;
 
-/** Elements as a GPU holds them: each in a word of its own. Throws ModelInputError for 64-bit integers beyond 32 bits. */
-export function toWords(dtype: DType, data: TypedArray): Words {
+/** What elements take on a GPU, in whole words: one each, or the half of one where f16 is held as it is. */
+export const gpuBytes = (dtype: DType, elements: number, halves: boolean): number =>
+  4 * (halves && dtype === 'f16' ? Math.ceil(elements / 2) : elements);
+
+/** Elements as a GPU holds them: each in a word of its own, or f16 in `halves`. Throws ModelInputError for 64-bit integers beyond 32 bits. */
+export function toWords(dtype: DType, data: TypedArray, halves = false): Words {
   switch (dtype) {
     case 'f32':
     case 'i32':
     case 'u32':
       return data as Words;
     case 'f16':
-      return Float32Array.from(data as Uint16Array, fromHalf);
+      return halves ? inHalves(data as Uint16Array) : Float32Array.from(data as Uint16Array, fromHalf);
     case 'i8':
     case 'i16':
       return Int32Array.from(data as Int16Array);
@@ -26,14 +30,25 @@ export function toWords(dtype: DType, data: TypedArray): Words {
   }
 }
 
+function inHalves(data: Uint16Array): Uint32Array {
+  const words = new Uint32Array(Math.ceil(data.length / 2));
+  new Uint16Array(words.buffer).set(data);
+  return words;
+}
+
 function narrowed(value: bigint): number {
   if (value !== BigInt.asIntN(32, value))
     throw new ModelInputError(`${value} does not fit 32 bits, in which a GPU computes integers`);
   return Number(value);
 }
 
-/** Words that were read from a GPU, as the array of a dtype. */
-export function fromWords(dtype: DType, words: ArrayBuffer): TypedArray {
+/** Words that were read from a GPU, as the array of so many elements of a dtype. */
+export function fromWords(
+  dtype: DType,
+  words: ArrayBuffer,
+  halves = false,
+  elements = words.byteLength / 4,
+): TypedArray {
   switch (dtype) {
     case 'f32':
       return new Float32Array(words);
@@ -42,7 +57,7 @@ export function fromWords(dtype: DType, words: ArrayBuffer): TypedArray {
     case 'u32':
       return new Uint32Array(words);
     case 'f16':
-      return Uint16Array.from(new Float32Array(words), toHalf);
+      return halves ? new Uint16Array(words, 0, elements) : Uint16Array.from(new Float32Array(words), toHalf);
     case 'i8':
       return Int8Array.from(new Int32Array(words));
     case 'i16':

@@ -10,9 +10,9 @@ import { emitBitcast, emitCast, narrow } from './cast.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { literal } from './literal.ts';
-import { alignedBase, type Operand } from './operands.ts';
+import { alignedBase, elementType, type Operand } from './operands.ts';
 import { emitUnary } from './unary.ts';
-import { components, LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+import { components, LANES, scalarType, vectorOf } from './value-type.ts';
 
 export const component = (vector: string, lane: number): string => `${vector}.${components[lane] ?? 'x'}`;
 
@@ -199,14 +199,18 @@ function emitLoad(k: KernelContext, { buffer, indices, dtype }: Load): string {
   const source = operandOf(k, buffer);
   const type = scalarType(dtype, k.func.name);
   const value = (stored: string, lanes: number): string =>
-    type === 'bool' ? `${stored} != ${vectorOf('u32', lanes)}(0u)` : stored;
+    type === 'bool'
+      ? `${stored} != ${vectorOf('u32', lanes)}(0u)`
+      : source.isOfHalves
+        ? `${vectorOf(type, lanes)}(${stored})`
+        : stored;
   if (lanesOf(index) === 1) return value(elementOf(k, source, index), 1);
   if (index.kind === 'ramp') {
     const quarter = vectorPlace(k, source, index.base);
     if (quarter !== undefined) return value(`${k.nameOf(buffer)}[${quarter}]`, LANES);
   }
   const lanes = Array.from({ length: LANES }, (_, lane) => elementOf(k, source, laneOf(index, lane)));
-  return value(`${vectorOf(storedType(type), LANES)}(${lanes.join(', ')})`, LANES);
+  return value(`${elementType(source, LANES, k.func.name)}(${lanes.join(', ')})`, LANES);
 }
 
 /** An element of a buffer, of whatever it is an array. */

@@ -7,9 +7,9 @@ import type { FeatureSet } from './features.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
-import { type Operand, operandsOf } from './operands.ts';
+import { elementType, type Operand, operandsOf } from './operands.ts';
 import { emitStmts, indent } from './statements.ts';
-import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+import { LANES } from './value-type.ts';
 
 /** How a kernel is dispatched. Its bindings, all of group 0, are its inputs, its outputs and its global temporaries. */
 export interface EntryPoint extends Grid {
@@ -57,7 +57,7 @@ export function emitKernel(
 ): EmittedKernel {
   const func = module.features.has('subgroups') ? subgroups : plain;
   const variables = variablesOf(func);
-  const operands = operandsOf(func, variables);
+  const operands = operandsOf(func, variables, module.features);
   const name = nameOf(func.name);
   const bound = boundBuffers(func);
   const global = new Map(
@@ -84,7 +84,7 @@ export function emitKernel(
   const bindings = bound.map((buffer, at) => {
     // Of one buffer, a dispatch may not bind some parts for reading only and others for writing.
     const access = constants.has(buffer.name) ? 'read' : 'read_write';
-    return `@group(0) @binding(${at}) var<storage, ${access}> ${k.nameOf(buffer.name)}: array<${elementType(k, buffer)}>;`;
+    return `@group(0) @binding(${at}) var<storage, ${access}> ${k.nameOf(buffer.name)}: array<${typeOf(k, buffer)}>;`;
   });
   const shared = func.temps
     .filter(({ scope }) => scope === 'workgroup')
@@ -105,13 +105,14 @@ fn ${name}(
   return { entryPoint, text: lines.join('\n'), used: k.used };
 }
 
-function elementType(k: KernelContext, { name, dtype }: Buffer): string {
-  const { isOfVectors } = k.operands.get(name) as Operand;
-  return vectorOf(storedType(scalarType(dtype, k.func.name)), isOfVectors ? LANES : 1);
+function typeOf(k: KernelContext, { name }: Buffer): string {
+  const operand = k.operands.get(name) as Operand;
+  if (operand.isOfHalves) k.used.add('shader-f16');
+  return elementType(operand, operand.isOfVectors ? LANES : 1, k.func.name);
 }
 
 function arrayType(k: KernelContext, buffer: Buffer): string {
   const { isOfVectors } = k.operands.get(buffer.name) as Operand;
   const elements = staticElements(buffer.shape);
-  return `array<${elementType(k, buffer)}, ${isOfVectors ? Math.ceil(elements / LANES) : elements}>`;
+  return `array<${typeOf(k, buffer)}, ${isOfVectors ? Math.ceil(elements / LANES) : elements}>`;
 }

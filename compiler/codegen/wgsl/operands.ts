@@ -4,12 +4,17 @@ import type { Buffer, Expr, TensorFunc } from '../../../ir/tensor/tensor-func.ts
 import { walk } from '../../../ir/tensor/visit.ts';
 import { type Polynomial, polynomialOf } from '../polynomial.ts';
 import { type Variables } from '../variables.ts';
-import { LANES } from './value-type.ts';
+import type { FeatureSet } from './features.ts';
+import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
 
-/** How a buffer is declared: as an array of vectors where all that is stored or loaded as vectors is aligned to them. */
+/**
+ * How a buffer is declared: as an array of vectors where all that is stored or loaded as vectors is aligned to them, and of
+ * halves where it holds f16 and the device has that. Registers hold what is computed with.
+ */
 export interface Operand {
   readonly buffer: Buffer;
   readonly isOfVectors: boolean;
+  readonly isOfHalves: boolean;
 }
 
 interface Uses {
@@ -19,8 +24,8 @@ interface Uses {
   scalarStores: number;
 }
 
-/** How each buffer of a function is declared. */
-export function operandsOf(func: TensorFunc, variables: Variables): ReadonlyMap<string, Operand> {
+/** How each buffer of a function is declared, with some features. */
+export function operandsOf(func: TensorFunc, variables: Variables, features: FeatureSet): ReadonlyMap<string, Operand> {
   const buffers = [...func.inputs, ...func.outputs, ...func.temps];
   const uses = new Map(
     buffers.map(({ name }): [string, Uses] => [name, { aligned: 0, unaligned: 0, scalarStores: 0 }]),
@@ -42,10 +47,20 @@ export function operandsOf(func: TensorFunc, variables: Variables): ReadonlyMap<
   return new Map(
     buffers.map((buffer) => {
       const { aligned, unaligned, scalarStores } = uses.get(buffer.name) as Uses;
-      return [buffer.name, { buffer, isOfVectors: aligned > 0 && unaligned === 0 && scalarStores === 0 }];
+      const isInMemory = buffer.scope === 'global' || buffer.scope === 'workgroup';
+      const operand = {
+        buffer,
+        isOfVectors: aligned > 0 && unaligned === 0 && scalarStores === 0,
+        isOfHalves: buffer.dtype === 'f16' && isInMemory && features.has('shader-f16'),
+      };
+      return [buffer.name, operand];
     }),
   );
 }
+
+/** The type of an element of the array, or of a vector of them. */
+export const elementType = ({ buffer, isOfHalves }: Operand, lanes: number, kernel: string): string =>
+  isOfHalves ? (lanes === 1 ? 'f16' : `vec${lanes}h`) : vectorOf(storedType(scalarType(buffer.dtype, kernel)), lanes);
 
 /** A quarter of the index of a vector's first element, where that is known to be a multiple of four. */
 export function alignedBase(base: Expr, { polynomials, ranges }: Variables): Polynomial | undefined {

@@ -6,8 +6,9 @@ import { isThreadAxis, lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
 import { component, emitExpr, vectorPlace } from './expressions.ts';
 import type { KernelContext } from './kernel-context.ts';
+import { elementType, type Operand } from './operands.ts';
 import { emitReduction } from './subgroup-reduction.ts';
-import { LANES, scalarType, storedType, vectorOf } from './value-type.ts';
+import { LANES } from './value-type.ts';
 
 /** The lines of a statement, in the order of the IR, after the barriers that stand before it. */
 export function emitStmts(k: KernelContext, stmt: Stmt): readonly string[] {
@@ -85,6 +86,7 @@ function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonl
   const name = k.nameOf(buffer);
   const isOld = (expr: Expr): boolean =>
     expr.kind === 'load' && expr.buffer === buffer && expr.indices.every((one) => exprKey(one) === exprKey(index));
+  const emitStored = (_: KernelContext, stored: Expr): string => storedText(k, target, stored);
   if (lanes === 1) return [emitUpdate(k, `${name}[${emitExpr(k, index)}]`, value, isOld, emitStored)];
   const place = index.kind === 'ramp' ? vectorPlace(k, target, index.base) : undefined;
   if (place !== undefined) return [emitUpdate(k, `${name}[${place}]`, value, isOld, emitStored)];
@@ -97,9 +99,11 @@ function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonl
 }
 
 /** A value as memory holds it. */
-function emitStored(k: KernelContext, value: Expr): string {
-  const type = scalarType(value.dtype, k.func.name);
-  return type === 'bool' ? `${vectorOf(storedType(type), lanesOf(value))}(${emitExpr(k, value)})` : emitExpr(k, value);
+function storedText(k: KernelContext, target: Operand, value: Expr): string {
+  const text = emitExpr(k, value);
+  return value.dtype === 'bool' || target.isOfHalves
+    ? `${elementType(target, lanesOf(value), k.func.name)}(${text})`
+    : text;
 }
 
 /** Gives a place its new value, which may be made of its old one. */
