@@ -1,21 +1,16 @@
-import { extname } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compareTensors } from '../../compiler/io/compare.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compile } from '../../compiler/pipeline.ts';
 import type { DType } from '../../ir/dtype.ts';
 import { arrayFromBytes, bytesOf, type TensorData } from '../../ir/tensor-data.ts';
+import type { ArtifactFiles } from '../../runtime/api.ts';
 import { hasChromium, launchChromium } from '../chromium.ts';
+import { type StaticServer, serveStatic, under } from '../static-server.ts';
 import { isPresent, readDataSets, readModel, type Tensors } from './shared-models.ts';
 
 const minute = 60_000;
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-};
 
 /** Loads the model in the page and runs it once. Tensors go in and out as base64. */
 const script = `
@@ -53,27 +48,6 @@ const decode = ({ dtype, shape, bytes }: Encoded): TensorData => ({
   data: arrayFromBytes(dtype, Buffer.from(bytes, 'base64')),
 });
 
-/** A page at whose address these files are, without a server; undefined where Chromium has no adapter for WebGPU. */
-async function openPage(
-  browser: Browser,
-  files: Readonly<Record<string, string | Uint8Array>>,
-): Promise<Page | undefined> {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(5 * minute);
-  await page.route('http://localhost/**', (route) => {
-    const { pathname } = new URL(route.request().url());
-    const body = files[pathname.slice(1)];
-    const contentType = types[extname(pathname)] ?? 'application/octet-stream';
-    return body === undefined
-      ? route.fulfill({ status: 404 })
-      : route.fulfill({ body: Buffer.from(body as Uint8Array), contentType });
-  });
-  await page.goto('http://localhost/index.html');
-  if (await page.evaluate(async () => ((await navigator.gpu?.requestAdapter()) ?? null) !== null)) return page;
-  await page.close();
-  return undefined;
-}
-
 async function runInPage(page: Page, inputs: Tensors): Promise<Tensors> {
   const outputs = await page.evaluate(
     (given) =>
@@ -85,33 +59,38 @@ async function runInPage(page: Page, inputs: Tensors): Promise<Tensors> {
 
 describe.skipIf(!hasChromium)('on webgpu in Chromium', () => {
   let browser: Browser | undefined;
+  let server: StaticServer | undefined;
   beforeAll(async () => {
     browser = await launchChromium();
   });
+  afterEach(() => server?.close());
   afterAll(() => browser?.close());
 
-  for (const id of ['squeezenet_fp32', 'ultraface_rfb320', 'stories260k'])
-    test.skipIf(!isPresent(id))(
-      `${id} gives the outputs of the reference`,
-      { timeout: 10 * minute },
-      async (context) => {
-        const [set] = await readDataSets(id);
-        const { inputs = {}, outputs = {} } = set ?? {};
-        const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
-        const { files } = await compile(importOnnx(readModel(id), { shapes }), { targets: ['webgpu'] });
-        const model = Object.entries(files).map(([name, bytes]) => [`model/${name}`, bytes] as const);
-        const page = await openPage(browser as Browser, {
-          'index.html': '<!doctype html><title>model</title><script type="module" src="run.js"></script>',
-          'run.js': script,
-          ...Object.fromEntries(model),
-        });
-        if (page === undefined) return context.skip('Chromium has no adapter for WebGPU');
-        const actual = await runInPage(page, inputs);
-        await page.close();
-        for (const [name, expected] of Object.entries(outputs)) {
-          const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-3, rtol: 1e-2 });
-          expect({ name, ...difference }).toMatchObject({ wrong: 0 });
-        }
-      },
-    );
+  /** A page whose script runs an artifact; undefined where Chromium has no adapter for WebGPU. */
+  async function openPage(files: ArtifactFiles): Promise<Page | undefined> {
+    const index = '<!doctype html><title>model</title><script type="module" src="run.js"></script>';
+    server = await serveStatic({ '/': index, '/run.js': script, ...under('/model/', files) }, () => ({}));
+    const page = await (browser as Browser).newPage();
+    await page.goto(server.address);
+    if (await page.evaluate(async () => ((await navigator.gpu?.requestAdapter()) ?? null) !== null)) return page;
+    await page.close();
+    return undefined;
+  }
+
+  describe.each(['squeezenet_fp32', 'ultraface_rfb320', 'stories260k'])('%s', (id) => {
+    test.skipIf(!isPresent(id))('gives the outputs of the reference', { timeout: 5 * minute }, async (context) => {
+      const [set] = await readDataSets(id);
+      const { inputs = {}, outputs = {} } = set ?? {};
+      const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+      const { files } = await compile(importOnnx(readModel(id), { shapes }), { targets: ['webgpu'] });
+      const page = await openPage(files);
+      if (page === undefined) return context.skip('Chromium has no adapter for WebGPU');
+      const actual = await runInPage(page, inputs);
+      await page.close();
+      for (const [name, expected] of Object.entries(outputs)) {
+        const difference = compareTensors(actual[name] as TensorData, expected, { atol: 1e-3, rtol: 1e-2 });
+        expect({ name, ...difference }).toMatchObject({ wrong: 0 });
+      }
+    });
+  });
 });
