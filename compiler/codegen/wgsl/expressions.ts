@@ -5,12 +5,12 @@ import { cast } from '../../../ir/tensor/build.ts';
 import type { Binary, Broadcast, Expr, Load } from '../../../ir/tensor/tensor-func.ts';
 import { lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
-import type { Polynomial } from '../polynomial.ts';
+import { type Polynomial, polynomialOf } from '../polynomial.ts';
 import { emitBitcast, emitCast, narrow } from './cast.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { literal } from './literal.ts';
-import { alignedBase, elementType, type Operand } from './operands.ts';
+import { alignedBase, elementType, type Operand, vectorPlaceOf } from './operands.ts';
 import { emitUnary } from './unary.ts';
 import { components, LANES, scalarType, vectorOf } from './value-type.ts';
 
@@ -216,10 +216,16 @@ function emitLoad(k: KernelContext, { buffer, indices, dtype }: Load): string {
 /** An element of a buffer, of whatever it is an array. */
 function elementOf(k: KernelContext, { buffer, isOfVectors }: Operand, index: Expr): string {
   const name = k.nameOf(buffer.name);
-  if (!isOfVectors) return `${name}[${emitExpr(k, index)}]`;
-  const place = operand(k, index);
+  if (!isOfVectors) return `${name}[${emitIndex(k, index)}]`;
+  const vector = vectorPlaceOf(index, k.variables);
+  if (vector !== undefined) return component(`${name}[${emitPolynomial(k, vector.quarter)}]`, vector.lane);
+  const place = bound(emitIndex(k, index), strengths.product);
   return `${name}[${place} / ${LANES}][${place} % ${LANES}]`;
 }
+
+/** The text of an index, in which constants are added up. */
+export const emitIndex = (k: KernelContext, index: Expr): string =>
+  emitPolynomial(k, polynomialOf(index, k.variables.polynomials));
 
 /** Which vector of an array of vectors begins at an element. */
 export function vectorPlace(k: KernelContext, { isOfVectors }: Operand, base: Expr): string | undefined {
@@ -228,9 +234,13 @@ export function vectorPlace(k: KernelContext, { isOfVectors }: Operand, base: Ex
 }
 
 function emitPolynomial(k: KernelContext, { constant, monomials }: Polynomial): string {
-  const terms = [...monomials.values()].map(({ coefficient, atoms }) => {
+  const terms = [...monomials.values(), ...(constant === 0 ? [] : [{ coefficient: constant, atoms: [] }])];
+  const sum = terms.reduce((text, { coefficient, atoms }) => {
+    const isTaken = text !== '' && coefficient < 0;
+    const factor = isTaken ? -coefficient : coefficient;
     const factors = atoms.map(({ expr }) => operand(k, expr));
-    return [...factors, ...(coefficient === 1 ? [] : [String(coefficient)])].join(' * ');
-  });
-  return [...terms, ...(constant === 0 && terms.length > 0 ? [] : [String(constant)])].join(' + ');
+    const term = [...factors, ...(factor === 1 && atoms.length > 0 ? [] : [String(factor)])].join(' * ');
+    return text === '' ? term : `${text} ${isTaken ? '-' : '+'} ${term}`;
+  }, '');
+  return sum === '' ? '0' : sum;
 }

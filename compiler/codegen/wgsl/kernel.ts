@@ -7,6 +7,7 @@ import type { FeatureSet } from './features.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
+import { nameIndices } from './name-indices.ts';
 import { elementType, type Operand, operandsOf } from './operands.ts';
 import { emitStmts, indent } from './statements.ts';
 import { LANES } from './value-type.ts';
@@ -55,8 +56,9 @@ export function emitKernel(
   { func: plain, subgroups = plain, constants }: WgslKernel,
   nameOf: (name: string) => string,
 ): EmittedKernel {
-  const func = module.features.has('subgroups') ? subgroups : plain;
-  const variables = variablesOf(func);
+  const func = nameIndices(module.features.has('subgroups') ? subgroups : plain);
+  // Indices are formed from the names that they were given.
+  const variables = { ...variablesOf(func), polynomials: new Map() };
   const operands = operandsOf(func, variables, module.features);
   const name = nameOf(func.name);
   const bound = boundBuffers(func);

@@ -26,6 +26,23 @@ interface Uses {
 
 /** How each buffer of a function is declared, with some features. */
 export function operandsOf(func: TensorFunc, variables: Variables, features: FeatureSet): ReadonlyMap<string, Operand> {
+  const ofVectors = arraysOfVectors(func, variables);
+  const buffers = [...func.inputs, ...func.outputs, ...func.temps];
+  return new Map(
+    buffers.map((buffer) => {
+      const isInMemory = buffer.scope === 'global' || buffer.scope === 'workgroup';
+      const isOfHalves = buffer.dtype === 'f16' && isInMemory && features.has('shader-f16');
+      return [buffer.name, { buffer, isOfVectors: ofVectors.has(buffer.name), isOfHalves }];
+    }),
+  );
+}
+
+/** The type of an element of the array, or of a vector of them. */
+export const elementType = ({ buffer, isOfHalves }: Operand, lanes: number, kernel: string): string =>
+  isOfHalves ? (lanes === 1 ? 'f16' : `vec${lanes}h`) : vectorOf(storedType(scalarType(buffer.dtype, kernel)), lanes);
+
+/** The buffers of a function that are arrays of vectors. */
+export function arraysOfVectors(func: TensorFunc, variables: Variables): ReadonlySet<string> {
   const buffers = [...func.inputs, ...func.outputs, ...func.temps];
   const uses = new Map(
     buffers.map(({ name }): [string, Uses] => [name, { aligned: 0, unaligned: 0, scalarStores: 0 }]),
@@ -44,37 +61,32 @@ export function operandsOf(func: TensorFunc, variables: Variables, features: Fea
       if (node.kind === 'load') use(node.buffer, node.indices[0], false);
     },
   });
-  return new Map(
-    buffers.map((buffer) => {
-      const { aligned, unaligned, scalarStores } = uses.get(buffer.name) as Uses;
-      const isInMemory = buffer.scope === 'global' || buffer.scope === 'workgroup';
-      const operand = {
-        buffer,
-        isOfVectors: aligned > 0 && unaligned === 0 && scalarStores === 0,
-        isOfHalves: buffer.dtype === 'f16' && isInMemory && features.has('shader-f16'),
-      };
-      return [buffer.name, operand];
-    }),
-  );
+  const areAligned = ({ aligned, unaligned, scalarStores }: Uses): boolean =>
+    aligned > 0 && unaligned === 0 && scalarStores === 0;
+  return new Set([...uses].flatMap(([name, found]) => (areAligned(found) ? [name] : [])));
 }
 
-/** The type of an element of the array, or of a vector of them. */
-export const elementType = ({ buffer, isOfHalves }: Operand, lanes: number, kernel: string): string =>
-  isOfHalves ? (lanes === 1 ? 'f16' : `vec${lanes}h`) : vectorOf(storedType(scalarType(buffer.dtype, kernel)), lanes);
+/** A place in an array of vectors. */
+export interface VectorPlace {
+  /** Which vector. */
+  readonly quarter: Polynomial;
+  readonly lane: number;
+}
 
-/** A quarter of the index of a vector's first element, where that is known to be a multiple of four. */
-export function alignedBase(base: Expr, { polynomials, ranges }: Variables): Polynomial | undefined {
-  const polynomial = polynomialOf(base, polynomials);
-  const all = [polynomial.constant, ...[...polynomial.monomials.values()].map(({ coefficient }) => coefficient)];
-  if (!all.every((coefficient) => coefficient % LANES === 0)) return undefined;
+/** The place of an element of which it is known where in a vector it stands. */
+export function vectorPlaceOf(index: Expr, { polynomials, ranges }: Variables): VectorPlace | undefined {
+  const { constant, monomials } = polynomialOf(index, polynomials);
+  if (![...monomials.values()].every(({ coefficient }) => coefficient % LANES === 0)) return undefined;
   // A quarter of what has wrapped around would be another place.
-  const { min, max } = boundsOf(base, ranges);
+  const { min, max } = boundsOf(index, ranges);
   if (min < -(2 ** 31) || max >= 2 ** 31) return undefined;
-  const monomials = new Map(
-    [...polynomial.monomials].map(([key, { coefficient, atoms }]) => [
-      key,
-      { coefficient: coefficient / LANES, atoms },
-    ]),
-  );
-  return { constant: polynomial.constant / LANES, monomials };
+  const quarters = [...monomials].map(([key, one]) => [key, { ...one, coefficient: one.coefficient / LANES }] as const);
+  const quarter = Math.floor(constant / LANES);
+  return { quarter: { constant: quarter, monomials: new Map(quarters) }, lane: constant - quarter * LANES };
+}
+
+/** Which vector begins at an element, where that is known to be aligned. */
+export function alignedBase(base: Expr, variables: Variables): Polynomial | undefined {
+  const place = vectorPlaceOf(base, variables);
+  return place?.lane === 0 ? place.quarter : undefined;
 }

@@ -4,7 +4,7 @@ import { exprKey } from '../../../ir/tensor/expr-key.ts';
 import type { Expr, For, Stmt, Store } from '../../../ir/tensor/tensor-func.ts';
 import { isThreadAxis, lanesOf } from '../../../ir/tensor/typing.ts';
 import { laneOf } from '../lanes.ts';
-import { component, emitExpr, vectorPlace } from './expressions.ts';
+import { component, emitExpr, emitIndex, vectorPlace } from './expressions.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { elementType, type Operand } from './operands.ts';
 import { emitReduction } from './subgroup-reduction.ts';
@@ -87,13 +87,13 @@ function emitStore(k: KernelContext, { buffer, indices, value }: Store): readonl
   const isOld = (expr: Expr): boolean =>
     expr.kind === 'load' && expr.buffer === buffer && expr.indices.every((one) => exprKey(one) === exprKey(index));
   const emitStored = (_: KernelContext, stored: Expr): string => storedText(k, target, stored);
-  if (lanes === 1) return [emitUpdate(k, `${name}[${emitExpr(k, index)}]`, value, isOld, emitStored)];
+  if (lanes === 1) return [emitUpdate(k, `${name}[${emitIndex(k, index)}]`, value, isOld, emitStored)];
   const place = index.kind === 'ramp' ? vectorPlace(k, target, index.base) : undefined;
   if (place !== undefined) return [emitUpdate(k, `${name}[${place}]`, value, isOld, emitStored)];
   const stored = emitStored(k, value);
   const scalars = Array.from(
     { length: LANES },
-    (_, lane) => `${name}[${emitExpr(k, laneOf(index, lane))}] = ${component('lanes', lane)};`,
+    (_, lane) => `${name}[${emitIndex(k, laneOf(index, lane))}] = ${component('lanes', lane)};`,
   );
   return ['{', ...indent([`let lanes = ${stored};`, ...scalars]), '}'];
 }
