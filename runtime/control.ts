@@ -113,10 +113,14 @@ export function lead(steps: readonly BoundStep[], control: Control, onEnd: (erro
 
 /** Runs the plan. Throws what a kernel threw on this thread, or an error where one did on another. */
 function coordinate(steps: readonly BoundStep[], control: Control): void {
-  for (const [index, step] of steps.entries()) {
-    if (step.isShared) share(steps, index, control);
-    else step.run(0, 1);
-  }
+  for (const index of steps.keys()) runStep(steps, index, control);
+}
+
+/** Runs a step of the plan on the coordinator, with the helpers where it is shared. Throws as a run of the plan does. */
+export function runStep(steps: readonly BoundStep[], index: number, control: Control): void {
+  const step = steps[index];
+  if (step?.isShared) share(steps, index, control);
+  else step?.run(0, 1);
 }
 
 function share(steps: readonly BoundStep[], index: number, control: Control): void {

@@ -20,32 +20,52 @@ const METHOD = 'clock read between kernels of a run, code of the optimizing comp
 const WARM_UP = { runs: 3, ms: 500 };
 const TIMED = { runs: 5, ms: 2000 };
 
-/** Profiles an artifact on one thread of WebAssembly in this process. */
+export interface WasmProfileOptions extends ProfileOptions {
+  readonly relaxedSimd?: boolean;
+  /** One, if nothing is said. */
+  readonly threads?: number;
+}
+
+/**
+ * Profiles an artifact on threads of WebAssembly in this process: a step takes until all of them have done their parts of
+ * it. Throws what `load` throws.
+ */
 export const profileWasm = (
   source: ArtifactSource,
-  { inputs, runs, facts, relaxedSimd }: ProfileOptions & { readonly relaxedSimd?: boolean },
+  { inputs, runs, facts, ...options }: WasmProfileOptions,
 ): Promise<Profile> =>
   optimized(async () => {
-    const model = await openWasmSteps(source, relaxedSimd === undefined ? {} : { relaxedSimd });
-    checkInputs(model.manifest.inputs, inputs);
-    repeat(WARM_UP, () => runWhole(model, inputs));
-    const clockMs = costOfClock();
-    const whole: number[] = [];
-    const timelines: Timeline[] = [];
-    repeat(runs === undefined ? TIMED : { runs, ms: 0 }, () => {
-      whole.push(runWhole(model, inputs));
-      timelines.push(runTimed(model, inputs, clockMs));
-    });
-    return {
-      device: 'wasm',
-      name: `V8 ${process.versions.v8}, ${model.isRelaxed ? 'relaxed SIMD' : 'SIMD'}, one thread of ${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} cores`,
-      method: METHOD,
-      runMs: median(whole),
-      runs: timelines.length,
-      limits: await wasmLimits(model.isRelaxed),
-      steps: stepsOf(facts ?? model.manifest.plan, timelines),
-    };
+    const model = await openWasmSteps(source, options);
+    try {
+      checkInputs(model.manifest.inputs, inputs);
+      repeat(WARM_UP, () => runWhole(model, inputs));
+      const clockMs = costOfClock();
+      const whole: number[] = [];
+      const timelines: Timeline[] = [];
+      repeat(runs === undefined ? TIMED : { runs, ms: 0 }, () => {
+        whole.push(runWhole(model, inputs));
+        timelines.push(runTimed(model, inputs, clockMs));
+      });
+      return {
+        device: 'wasm',
+        name: nameOf(model),
+        method: METHOD,
+        runMs: median(whole),
+        runs: timelines.length,
+        limits: await wasmLimits(model.isRelaxed, model.threads),
+        steps: stepsOf(facts ?? model.manifest.plan, timelines),
+      };
+    } finally {
+      model.close();
+    }
   });
+
+function nameOf({ isRelaxed, threads, oneThreadBecause }: WasmSteps): string {
+  const because = oneThreadBecause === undefined ? '' : ` (${oneThreadBecause})`;
+  const sharing = threads === 1 ? `one thread${because}` : `${threads} threads`;
+  const processor = cpus()[0]?.model.trim() ?? process.arch;
+  return `V8 ${process.versions.v8}, ${isRelaxed ? 'relaxed SIMD' : 'SIMD'}, ${sharing} of ${processor}, ${availableParallelism()} cores`;
+}
 
 /** So many runs at least, for so long at least. */
 function repeat({ runs, ms }: { readonly runs: number; readonly ms: number }, work: () => void): void {
@@ -57,16 +77,18 @@ function repeat({ runs, ms }: { readonly runs: number; readonly ms: number }, wo
 function runWhole(model: WasmSteps, inputs: ProfileOptions['inputs']): number {
   write(model, inputs);
   const start = performance.now();
-  for (const step of model.steps) step.run(0, 1);
+  model.begin();
+  for (const index of model.steps.keys()) model.run(index);
   return performance.now() - start;
 }
 
 /** One reading of the clock, whose own time is taken off, is the end of a step and the beginning of the next. */
 function runTimed(model: WasmSteps, inputs: ProfileOptions['inputs'], clockMs: number): Timeline {
   write(model, inputs);
+  model.begin();
   const times = [performance.now()];
-  for (const step of model.steps) {
-    step.run(0, 1);
+  for (const index of model.steps.keys()) {
+    model.run(index);
     times.push(performance.now());
   }
   return { starts: times.slice(0, -1), ends: times.slice(1).map((time) => time - clockMs) };

@@ -24,12 +24,14 @@ import {
   relaxedSimdLoad,
   relaxedSimdOption,
   shapeOption,
+  threadsOption,
 } from '../options.ts';
 import { printProfile } from '../profile-table.ts';
 import { writeWhole } from '../write-whole.ts';
 
 interface ProfileArguments extends ModelOptions {
   readonly device: readonly TargetName[];
+  readonly threads: number;
   readonly trace?: string;
   readonly runs?: number;
   readonly inputs?: string;
@@ -43,6 +45,7 @@ export const profileCommand = (): Command =>
     )
     .argument('<MODEL|DIR>', 'a model file, or the folder of a compiled one, of which only times are known')
     .addOption(devicesOption())
+    .addOption(threadsOption())
     .option('--trace <FILE>', "write a run in Chrome's trace event format, to open in Perfetto (ui.perfetto.dev)")
     .option('--runs <N>', 'runs in which kernels are timed; by default as many as take two seconds', parseCount)
     .option('--inputs <DIR>', 'a folder with inputs, as for run')
@@ -75,7 +78,11 @@ async function run(path: string, options: ProfileArguments): Promise<void> {
     const profile =
       device === 'webgpu'
         ? await onNodeWebgpu((gpu) => profileWebgpu(profiled.source, gpu, how))
-        : await profileWasm(profiled.source, { ...how, ...relaxedSimdLoad(options.relaxedSimd) });
+        : await profileWasm(profiled.source, {
+            ...how,
+            threads: options.threads,
+            ...relaxedSimdLoad(options.relaxedSimd),
+          });
     process.stdout.write(`${profiles.length > 0 ? '\n' : ''}${printProfile(profile)}`);
     profiles.push(profile);
   }

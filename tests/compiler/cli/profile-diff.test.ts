@@ -17,6 +17,11 @@ const dense = `graph @dense(%x: f32[8, 32]) -> ("y" = %y) {
 }
 `;
 
+const large = `graph @large(%x: f32[256, 256]) -> ("y" = %y) {
+  %y: f32[256, 256] = matmul(%x, %x) {transA = false, transB = false}
+}
+`;
+
 /** Sets VK_ICD_FILENAMES for the commands as well. */
 const adapter = await softwareAdapter();
 const onGpu = typeof adapter === 'string' ? ` (skipped: ${adapter})` : '';
@@ -75,6 +80,20 @@ describe('profile', () => {
     const { code, stdout } = await tilewright(['profile', at('out'), '--runs', '2']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/matmul_add_max\S* +│ +│ +1 │ .* % │ +│ +│ +│ +│/);
+  });
+
+  test('times kernels that threads share, against what as many threads reach', async () => {
+    await writeFile(at('large.tir'), large);
+    const { code, stdout, stderr } = await tilewright([
+      ...['profile', at('large.tir'), '--threads', '2', '--runs', '3', '--trace', at('threads.json')],
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^wasm: V8 [\d.]+.*, 2 threads of /);
+    expect(stdout).toMatch(/copies [\d.]+ GB\/s of 64 KiB, /);
+    const slices = (await readTrace('threads.json')).filter(({ ph }) => ph === 'X');
+    expect(slices.map(({ name }) => name)).toEqual(['run', 'matmul', 'matmul/2']);
+    const small = await tilewright(['profile', at('dense.tir'), '--threads', '2', '--runs', '3']);
+    expect(small.stdout).toContain('one thread (no kernel of the model has enough work to share) of ');
   });
 
   test('refuses devices that there are not', async () => {
