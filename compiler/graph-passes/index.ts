@@ -28,11 +28,12 @@ const clean: readonly GraphPass[] = [
 /** What the passes for a target differ in. */
 interface PassChoice {
   readonly narrow: GraphPass['run'];
+  readonly narrowProducts: GraphPass['run'];
   readonly group: GraphPass['run'];
 }
 
 /** From a graph of operators to one of fused groups. Some passes leave work for the cleaning ones, which run again. */
-const passesWith = ({ narrow, group }: PassChoice): readonly GraphPass[] => [
+const passesWith = ({ narrow, narrowProducts: narrowFactors, group }: PassChoice): readonly GraphPass[] => [
   { name: 'remove-dead-nodes', run: removeDeadNodes },
   ...clean,
   { name: 'fold-scale-into-conv', run: foldScaleIntoConv },
@@ -42,16 +43,24 @@ const passesWith = ({ narrow, group }: PassChoice): readonly GraphPass[] => [
   { name: 'move-transposes', run: moveTransposes },
   { name: 'pointwise-conv-to-matmul', run: pointwiseConvToMatmul },
   ...clean,
-  { name: 'narrow-products', run: narrowProducts },
+  { name: 'narrow-products', run: narrowFactors },
   { name: 'fuse', run: group },
 ];
 
-export const graphPasses: readonly GraphPass[] = passesWith({ narrow: narrowIntegers, group: (graph) => fuse(graph) });
+export const graphPasses: readonly GraphPass[] = passesWith({
+  narrow: narrowIntegers,
+  narrowProducts: (graph) => narrowProducts(graph),
+  group: (graph) => fuse(graph),
+});
 
-/** The passes for a target whose kernels bind so many buffers, and whose 64-bit inputs are checked to fit 32 bits. */
+/**
+ * The passes for a target whose kernels bind so many buffers, whose 64-bit inputs are checked to fit 32 bits, and which
+ * multiplies bytes as such.
+ */
 export const passesForWebgpu = ({ storageBuffers }: Pick<GpuLimits, 'storageBuffers'>): readonly GraphPass[] =>
   passesWith({
     narrow: narrowIntegersFromInputs,
+    narrowProducts: (graph) => narrowProducts(graph, true),
     group: (graph) => fuse(graph, { mostInputs: storageBuffers - 1, apart: needs64Bits(graph) }),
   });
 

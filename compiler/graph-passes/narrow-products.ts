@@ -11,15 +11,16 @@ import { type NewGraph, rebuild } from './rebuild.ts';
 /**
  * Lets products of 32-bit integers read their factors in 16 bits or 8 where the range of both is known to fit, as it is
  * of quantized tensors, zero points taken off: kernels widen elements as they read them, add two products of 16 bits at a
- * time, and read a half or a quarter of the bytes. What is no constant of the left factor has 16 bits: each of its elements
- * is read for many columns, and widening takes an instruction beside the load. Zeros make an odd depth even.
+ * time, and read a half or a quarter of the bytes. What is no constant of the left factor has 16 bits, unless `inBytes` says
+ * otherwise: each of its elements is read for many columns, and widening takes an instruction beside the load. Zeros make an
+ * odd depth even.
  *
  *   matmul(sub(cast(x: u8), z: i32), w: i32)  →  matmul(cast(cast(sub(…), i16), i32), cast(w: i8, i32))
  *
  * Products whose steps are no neighbours in memory, or of few columns, are left as they are (`product-depth.ts`).
  */
-export function narrowProducts(graph: Graph): Graph {
-  const known: Known = { ranges: new Map(), rows: new Map(), others: new Map() };
+export function narrowProducts(graph: Graph, inBytes = false): Graph {
+  const known: Known = { ranges: new Map(), rows: new Map(), others: new Map(), inBytes };
   return rebuild(graph, (node, next) => {
     const depth = isProduct(node) ? depthOf(node, (value) => next.typeOf(value)) : undefined;
     if (!isProduct(node) || depth === undefined || depth < 2) return undefined;
@@ -40,6 +41,8 @@ interface Known {
   /** What stands for a value that is a left factor, and for any other: a value that several products read is narrowed once. */
   readonly rows: Map<string, string>;
   readonly others: Map<string, string>;
+  /** Whether left factors may have 8 bits. */
+  readonly inBytes: boolean;
 }
 
 /** The axis of a factor along which products are summed up. */
@@ -117,11 +120,15 @@ function narrow(value: string, graph: NewGraph, known: Known, isLeft: boolean): 
   const [data, node] = [graph.constantOf(value), graph.producerOf(value)];
   if (data !== undefined) return graph.constant(inNarrow(data, narrowestOf(rangeOfData(data)) ?? 'i16'), value);
   const [source, filling] = node?.inputs ?? [];
-  if (node === undefined || source === undefined) return graph.emit('cast', [value], { to: 'i16' }, value);
+  const cast = (): string => {
+    const to = known.inBytes ? narrowestOf(rangeOf(value, graph, known)) : undefined;
+    return graph.emit('cast', [value], { to: to ?? 'i16' }, value);
+  };
+  if (node === undefined || source === undefined) return cast();
   switch (node.op) {
     case 'cast':
       if (!narrowDTypes.includes(graph.typeOf(source).dtype)) break;
-      return isLeft ? inHalves(source, graph) : source;
+      return isLeft && !known.inBytes ? inHalves(source, graph) : source;
     case 'reshape':
     case 'transpose':
     case 'slice':
@@ -136,7 +143,7 @@ function narrow(value: string, graph: NewGraph, known: Known, isLeft: boolean): 
     }
     default:
   }
-  return graph.emit('cast', [value], { to: 'i16' }, value);
+  return cast();
 }
 
 const inHalves = (value: string, graph: NewGraph): string =>

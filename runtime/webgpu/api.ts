@@ -81,8 +81,8 @@ export interface DeviceChoice {
 
 export interface WebgpuOptions extends DeviceChoice {
   /**
-   * The features that kernels may use, of those that the model has faster kernels for: by default all that the device has,
-   * with [] none. Loading throws GpuError where the device has not all of them.
+   * The features that kernels may use, of those that the model has faster kernels for: by default all that the device and
+   * `navigator.gpu` say they have, with [] none. Loading throws GpuError where one of them says that it has not.
    */
   readonly features?: readonly GpuFeature[];
   /** Told whenever a pipeline was made: how many are, and of how many. */

@@ -26,7 +26,7 @@ function halves(shape: readonly number[], seed: number): TensorData {
   const random = randomNumbers(seed);
   const count = shape.reduce((a, b) => a * b, 1);
   const numbers = Float32Array.from({ length: count }, () => roundTo('f16')(random() * 4 - 2) as number);
-  return { dtype: 'f16', shape, data: fromWords('f16', numbers.buffer) as Uint16Array<ArrayBuffer> };
+  return { dtype: 'f16', shape, data: fromWords('f16', numbers.buffer) };
 }
 
 const steps: Readonly<Record<string, (graph: GraphBuilder, x: Value, n: number) => Value>> = {

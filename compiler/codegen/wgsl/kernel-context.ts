@@ -6,6 +6,7 @@ import type { FeatureSet } from './features.ts';
 import type { Grid } from './grid.ts';
 import type { HelperName } from './helpers.ts';
 import type { Operand } from './operands.ts';
+import type { PackedDots } from './packed-dots.ts';
 
 /** The module that is being made: the functions of ours that its kernels call, and the features that they may use. */
 export interface ModuleContext {
@@ -20,6 +21,7 @@ export interface KernelContext extends ModuleContext {
   readonly operands: ReadonlyMap<string, Operand>;
   readonly grid: Grid;
   readonly barriers: Barriers;
+  readonly packedDots: PackedDots;
   /** The features that its text uses. */
   readonly used: Set<GpuFeature>;
   /** The identifier of a buffer or variable. */

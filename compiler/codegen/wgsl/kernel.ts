@@ -9,6 +9,7 @@ import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
 import { nameIndices } from './name-indices.ts';
 import { elementType, type Operand, operandsOf } from './operands.ts';
+import { findPackedDots, noPackedDots } from './packed-dots.ts';
 import { emitStmts, indent } from './statements.ts';
 import { LANES } from './value-type.ts';
 
@@ -77,6 +78,7 @@ export function emitKernel(
     operands,
     grid: gridOf(func),
     barriers: placeBarriers(func, module.features.has('subgroups')),
+    packedDots: module.features.has('packed_4x8_integer_dot_product') ? findPackedDots(func) : noPackedDots,
     used: new Set(),
     nameOf: (variable) => global.get(variable) ?? localName(variable),
   };

@@ -7,6 +7,7 @@ import { laneOf } from '../lanes.ts';
 import { component, emitExpr, emitIndex, vectorPlace } from './expressions.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { elementType, type Operand } from './operands.ts';
+import { emitPackedDot } from './packed-dots.ts';
 import { emitReduction } from './subgroup-reduction.ts';
 import { LANES } from './value-type.ts';
 
@@ -42,8 +43,12 @@ function emitStmt(k: KernelContext, stmt: Stmt): readonly string[] {
       const head = `${stmt.mutable ? 'var' : 'let'} ${k.nameOf(stmt.name)} =`;
       return [`${head} ${emitExpr(k, stmt.value)};`, ...emitStmts(k, stmt.body)];
     }
-    case 'assign':
+    case 'assign': {
+      const dot = k.packedDots.dots.get(stmt);
+      if (dot !== undefined) return emitPackedDot(k, dot);
+      if (k.packedDots.skipped.has(stmt)) return [];
       return [emitUpdate(k, k.nameOf(stmt.name), stmt.value, (expr) => expr.kind === 'var' && expr.name === stmt.name)];
+    }
     case 'block':
       invariant(false, `${k.func.name}: the block ${stmt.name} reached code generation`);
     default:

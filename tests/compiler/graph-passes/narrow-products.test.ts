@@ -59,6 +59,17 @@ test('what is left of zero points fits 16 bits, and a constant fits 8', () => {
   );
 });
 
+test('left factors have 8 bits as well where bytes are wanted', () => {
+  const product = (left: DType, less: number) =>
+    graphOf((b) => {
+      const x = b.op('sub', [widened(b, left, [3, 2], 'x'), b.constant(i32([], [less]))], {});
+      return b.op('matmul', [x, b.constant(i32([2, 4], [-1, 1]))], matmul);
+    });
+  expect(factorsOf(narrowProducts(product('u8', 128), true))).toEqual(['i8', 'i8']);
+  expect(factorsOf(narrowProducts(product('u8', 127), true))).toEqual(['i16', 'i8']);
+  expect(factorsOf(narrowProducts(product('u8', 128)))).toEqual(['i16', 'i8']);
+});
+
 test('borders and other movement are narrow, too', () => {
   const graph = graphOf((b) => {
     const pads = { before: [0, 1, 1, 0], after: [0, 1, 1, 0], mode: 'constant' } as const;
