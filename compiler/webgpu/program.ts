@@ -15,7 +15,13 @@ import type { GpuFeature } from '../../runtime/webgpu/api.ts';
 import { webgpu } from '../../schedules/target/target.ts';
 import type { Layout } from '../artifact/layout.ts';
 import type { WebgpuWeights } from '../artifact/weights.ts';
-import { boundBuffers, emitVariants, type WgslModule, type WgslVariant } from '../codegen/wgsl/index.ts';
+import {
+  boundBuffers,
+  emitVariants,
+  type WgslKernel,
+  type WgslModule,
+  type WgslVariant,
+} from '../codegen/wgsl/index.ts';
 import { optimizeGraph, passesForWebgpu } from '../graph-passes/index.ts';
 import { aliasSources, type Kernel, type KernelCall, sourceOf } from '../kernels.ts';
 import type { Reused } from '../reuse/choose-schedule.ts';
@@ -28,6 +34,7 @@ import { layoutForWebgpu, type WebgpuLayout, webgpuConstants } from './layout.ts
 import { limitsOf } from './limits.ts';
 import { narrowConstants } from './narrow-storage.ts';
 import { type Part, partsOf } from './parts.ts';
+import { type SharedKernels, shareKernels } from './share-kernels.ts';
 
 /** The file of the code for devices with some features: `kernels.wgsl` is for all. */
 const fileOf = ({ requires }: WgslVariant): string =>
@@ -129,17 +136,18 @@ export async function compileForWebgpu(
   const layout = layoutForWebgpu(device.graph, calls, constants, layouts.weights);
   const kernels = [...new Set(calls.map(({ kernel }) => kernel))];
   const readOnly = new Map(kernels.map((kernel) => [kernel, constantsOf(kernel, calls, layout)]));
-  const variants = emitVariants(
+  const shared = shareKernels(
     kernels.flatMap((kernel) =>
-      kernel.lowered.map((func, i) => {
+      kernel.lowered.map((func, i): WgslKernel => {
         const subgroups = kernel.subgroups?.[i];
         return { func, ...(subgroups && { subgroups }), constants: readOnly.get(kernel) ?? new Set() };
       }),
     ),
   );
+  const variants = emitVariants(shared.kernels);
   const module = (variants.at(-1) as WgslVariant).module;
   const aliases = aliasSources(fused);
-  const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, module);
+  const plan = planOf({ fused, device, calls, ...(host && { host }) }, layout, layouts.host, { ...module, ...shared });
   const program: WebgpuProgram = {
     shaders: variants.map(describeShaders),
     limits: limitsOf(
@@ -197,12 +205,15 @@ function outputPlace(
   return { host: inMemory.address(value) };
 }
 
+/** The entry points of kernels, some of which run the code of others. */
+type Code = Pick<WgslModule, 'entryPoints'> & Pick<SharedKernels, 'runs'>;
+
 /** The steps of a run: those of the host in groups, so that copies are made for a group. */
 function planOf(
   { fused, device, calls, host }: Pick<ScheduledForWebgpu, 'fused' | 'device' | 'calls' | 'host'>,
   layout: WebgpuLayout,
   inMemory: Layout | undefined,
-  module: WgslModule,
+  code: Code,
 ): WebgpuProgram['plan'] {
   const onDevice = new Map(calls.map((call) => [call.node, call]));
   const onHost = new Map(host?.calls.map((call) => [call.node, call]));
@@ -216,7 +227,7 @@ function planOf(
   for (const node of fused.nodes) {
     const [gpuCall, hostCall] = [onDevice.get(node as KernelCall['node']), onHost.get(node as KernelCall['node'])];
     if (hostCall !== undefined) group.push(hostCall);
-    const steps = gpuCall === undefined || isEmpty(gpuCall) ? [] : dispatchesOf(gpuCall, layout, module);
+    const steps = gpuCall === undefined || isEmpty(gpuCall) ? [] : dispatchesOf(gpuCall, layout, code);
     if (steps.length === 0) continue;
     close();
     plan.push(...steps);
@@ -241,7 +252,7 @@ function constantsOf(kernel: Kernel, calls: readonly KernelCall[], layout: Webgp
 }
 
 /** The dispatches that a call becomes: one a phase of its kernel. */
-function dispatchesOf(call: KernelCall, layout: WebgpuLayout, module: WgslModule): readonly WebgpuStep[] {
+function dispatchesOf(call: KernelCall, layout: WebgpuLayout, code: Code): readonly WebgpuStep[] {
   const { kernel, node } = call;
   const known = new Map<string, WebgpuBinding>();
   for (const [i, buffer] of kernel.operands.inputs.entries())
@@ -251,7 +262,7 @@ function dispatchesOf(call: KernelCall, layout: WebgpuLayout, module: WgslModule
   for (const [at, buffer] of kernel.shared.entries()) known.set(buffer.name, layout.workspaces(call, buffer, at));
   let used = kernel.shared.length;
   return kernel.lowered.map((phase): WebgpuStep => {
-    const entryPoint = module.entryPoints.get(phase.name);
+    const entryPoint = code.entryPoints.get(code.runs.get(phase.name) ?? '');
     invariant(entryPoint !== undefined, `${phase.name} is an entry point`);
     for (const temp of phase.temps)
       if (temp.scope === 'global') known.set(temp.name, layout.workspaces(call, temp, used++));
