@@ -1,4 +1,5 @@
 import { randomSourceOf } from '../../ir/random.ts';
+import { type Forest, predict } from '../../schedules/cost-model/forest.ts';
 import { groupOf, type TuningRecord, type WorkloadRow } from '../../schedules/database/record.ts';
 import { idOf } from '../../schedules/database/rows.ts';
 import type { TuningStore } from '../../schedules/database/store.ts';
@@ -11,7 +12,7 @@ import type { Kernel, KernelSource, KernelVariant } from '../kernels.ts';
 import { cacheModeFor } from '../tune/cache-mode.ts';
 import { candidateSpace, executable } from '../tune/candidate-space.ts';
 import { type DeviceProfile, targetOf } from '../tune/device.ts';
-import { analyze } from '../tune/features.ts';
+import { type Analysis, analyze } from '../tune/features.ts';
 import { workloadRow } from '../tune/workload-key.ts';
 import { executedSteps } from './executed-steps.ts';
 import { nearestShapes } from './nearest-shapes.ts';
@@ -44,6 +45,8 @@ export interface Sources {
   readonly store: TuningStore;
   readonly profile: DeviceProfile;
   readonly costModel?: CostModel;
+  /** What is known of the target's schedules before anything is measured. */
+  readonly prior: Forest;
   /** Whether memory allows the definition that is chosen. */
   readonly allows: (decisions: Decisions) => boolean;
 }
@@ -64,6 +67,8 @@ const TRIES = 4;
 const SAMPLE = 32;
 /** How much faster it has to be, as a logarithm: what the prior says of a workload that it has not seen is less sure. */
 const MARGIN = 0.2;
+/** By so little, as a logarithm, the prior cannot tell which of two schedules is the slower one. */
+const UNSURE = 0.03;
 
 /** Those whose workloads and keys are equal. */
 export function equalWorkloads<S extends KernelSource>(
@@ -92,7 +97,7 @@ export async function bestOf<S extends KernelSource>(
     const kernel = attempt(() => builder.build(source, target, decisions));
     if (kernel === undefined) continue;
     if (rank < 3 && record !== undefined && !isAsMeasured(kernel, target, record)) continue;
-    if (rank === 3 && spills(kernel, target, () => builder.standard(source))) continue;
+    if (rank === 3 && !isPromising(kernel, builder.standard(source), target, sources.prior)) continue;
     return { kernel, answer: { rank, workload: row.hash, ...(record && originOf(record)) } };
   }
   return { kernel: builder.standard(source), answer: { rank: 5, workload: row.hash } };
@@ -124,15 +129,20 @@ function defaultAmong(known: readonly MeasuredProposal[], standard: () => Kernel
 const isAsMeasured = (kernel: Kernel, target: Target, { trace }: TuningRecord): boolean =>
   executedSteps(variantFor(target, kernel).trace) === executedSteps(trace);
 
-/** Whether values go to memory and back for want of registers, more of them than by the default schedule. */
-function spills(kernel: Kernel, target: Target, standard: () => Kernel): boolean {
-  const alive = vectorsAlive(kernel, target);
-  return alive > target.vectorRegisters && alive > vectorsAlive(standard(), target);
+/**
+ * Whether what was fast for another workload may be faster here than the default schedule: it lets no more values go to
+ * memory and back for want of registers, and the prior does not take it for slower.
+ */
+function isPromising(kernel: Kernel, standard: Kernel, target: Target, prior: Forest): boolean {
+  const [near, byDefault] = [analysisOf(kernel, target), analysisOf(standard, target)];
+  if (near.vectorsAlive > Math.max(target.vectorRegisters, byDefault.vectorsAlive)) return false;
+  const [score = 0, otherwise = 0] = predict(prior, [near.features, byDefault.features]);
+  return score >= otherwise - UNSURE;
 }
 
-function vectorsAlive(kernel: Kernel, target: Target): number {
+function analysisOf(kernel: Kernel, target: Target): Analysis {
   const { lowered, shared } = variantFor(target, kernel);
-  return analyze(lowered.map(executable(target)), shared, target).vectorsAlive;
+  return analyze(lowered.map(executable(target)), shared, target);
 }
 
 const variantFor = (target: Target, kernel: Kernel): KernelVariant => (target === wasmSimd ? kernel : kernel.relaxed);

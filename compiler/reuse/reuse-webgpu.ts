@@ -1,6 +1,8 @@
 import { asDecided } from '../../schedules/decision.ts';
+import { webgpu } from '../../schedules/target/target.ts';
 import type { Kernel } from '../kernels.ts';
 import type { DeviceProfile } from '../tune/device.ts';
+import { priorFor } from '../tune/prior.ts';
 import { buildWebgpuKernel, type WebgpuSource } from '../webgpu/kernels.ts';
 import { bestOf, equalWorkloads, type KernelBuilder, type Reused } from './choose-schedule.ts';
 import type { ReuseOptions } from './reuse.ts';
@@ -25,10 +27,11 @@ export async function reuseWebgpuKernels(
   sources: readonly WebgpuSource[],
   { store, adapterProfile = anyGpu }: Pick<ReuseOptions, 'store' | 'adapterProfile'>,
 ): Promise<{ readonly kernelOf: (source: WebgpuSource) => Kernel; readonly reused: readonly Reused[] }> {
+  const prior = await priorFor(webgpu);
   const kernels = new Map<WebgpuSource, Kernel>();
   const reused: Reused[] = [];
   for (const group of equalWorkloads(sources, ({ operands }) => operands.join(' '))) {
-    const found = await bestOf(group, { store, profile: adapterProfile, allows: () => true }, forWebgpu);
+    const found = await bestOf(group, { store, profile: adapterProfile, prior, allows: () => true }, forWebgpu);
     for (const call of group.calls) kernels.set(call, found.kernel);
     reused.push(found);
   }

@@ -12,7 +12,8 @@ import {
   type KernelSource,
   kernelSources,
 } from '../kernels.ts';
-import { type DeviceProfile, nodeProfile } from '../tune/device.ts';
+import { type DeviceProfile, nodeProfile, targetOf } from '../tune/device.ts';
+import { priorFor } from '../tune/prior.ts';
 import { bestOf, equalWorkloads, type KernelBuilder, type Reused } from './choose-schedule.ts';
 import { growthBudget } from './growth-budget.ts';
 
@@ -55,12 +56,13 @@ export async function reuseKernels(
     growthOf(graph, growth),
     sources.map(({ workload }) => workload),
   );
+  const prior = await priorFor(targetOf(profile));
   const kernels = new Map<KernelSource, Kernel>();
   const reused: Reused[] = [];
   // What memory allows one call it may not allow another.
   for (const group of equalWorkloads(sources, ({ workload }) => workload.preferred)) {
     const allows = (decisions: Decisions) => budget.allows(group.source.workload, group.calls.length, decisions);
-    const found = await bestOf(group, { store, profile, allows, ...(costModel && { costModel }) }, forWasm);
+    const found = await bestOf(group, { store, profile, prior, allows, ...(costModel && { costModel }) }, forWasm);
     budget.spend(group.source.workload, group.calls.length, found.kernel.tensor);
     for (const call of group.calls) kernels.set(call, found.kernel);
     reused.push(found);

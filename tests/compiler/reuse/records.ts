@@ -2,9 +2,11 @@ import { optimizeGraph } from '../../../compiler/graph-passes/index.ts';
 import { type KernelSource, kernelSources } from '../../../compiler/kernels.ts';
 import { candidateSpace } from '../../../compiler/tune/candidate-space.ts';
 import type { DeviceProfile } from '../../../compiler/tune/device.ts';
+import { shippedPrior } from '../../../compiler/tune/prior.ts';
 import { workloadRow } from '../../../compiler/tune/workload-key.ts';
 import type { Graph } from '../../../ir/graph/graph.ts';
 import { randomSource } from '../../../ir/random.ts';
+import { predict } from '../../../schedules/cost-model/forest.ts';
 import type { TuningRecord } from '../../../schedules/database/record.ts';
 import type { Candidate } from '../../../schedules/search/search.ts';
 import { type Target, wasmRelaxedSimd } from '../../../schedules/target/target.ts';
@@ -29,6 +31,15 @@ export function candidatesOf(source: KernelSource, count: number, target: Target
     if (candidate !== undefined && candidate.key !== space.preferred.key) found.set(candidate.key, candidate);
   }
   return [...found.values()];
+}
+
+/** Candidates of one workload, from the one that the prior takes for the slowest. */
+export async function byPrior(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
+  const scores = predict(
+    await shippedPrior(),
+    candidates.map(({ features }) => features),
+  );
+  return candidates.toSorted((a, b) => (scores[candidates.indexOf(a)] ?? 0) - (scores[candidates.indexOf(b)] ?? 0));
 }
 
 export const recordOf = (

@@ -20,7 +20,7 @@ import type { TuningRecord } from '../../../schedules/database/record.ts';
 import type { Candidate } from '../../../schedules/search/search.ts';
 import { arbitraryKernelGraph } from '../../generators/kernel-graph.ts';
 import { denseLayer } from '../tune/graphs.ts';
-import { candidatesOf, profile, recordOf, sourcesOf } from './records.ts';
+import { byPrior, candidatesOf, profile, recordOf, sourcesOf } from './records.ts';
 import { on, phone, tablet } from './variants.ts';
 
 /** Two dense layers, one after the other, with a bias each. */
@@ -149,7 +149,11 @@ describe('variants of a model', () => {
   test('come from records of a near shape, too', async () => {
     const near = denseLayer([30, 24, 40]);
     const [source] = sourcesOf(near) as [KernelSource];
-    const measured = [phone, tablet].map((device, i) => recordOf(source, packedBy(source, i + 1), 1, on(device)));
+    const drawn = await byPrior(candidatesOf(source, 60));
+    const measured = [phone, tablet].map((device, i) => {
+      const best = drawn.findLast(({ decisions }) => decisions.get('matmul.vectors') === i + 2);
+      return recordOf(source, best as Candidate, 1, on(device));
+    });
     const store = new MemoryStore();
     await store.add([workloadRow(source)], measured);
     const { files } = await compile(denseLayer([44, 24, 40]), { reuse: { store, profile, variants: 3 } });

@@ -18,7 +18,7 @@ import { wasmRelaxedSimd, wasmSimd } from '../../../schedules/target/target.ts';
 import { findDifference } from '../../end-to-end/compile-and-run.ts';
 import { arbitraryKernelGraph } from '../../generators/kernel-graph.ts';
 import { convLayer, denseLayer } from '../tune/graphs.ts';
-import { candidatesOf, profile, recordOf, sourceOf, sourcesOf } from './records.ts';
+import { byPrior, candidatesOf, profile, recordOf, sourceOf, sourcesOf } from './records.ts';
 
 async function storeOf(graph: Graph, records: readonly TuningRecord[], growth?: number): Promise<MemoryStore> {
   const store = new MemoryStore();
@@ -105,6 +105,15 @@ describe('a kernel is scheduled', () => {
     const store = new MemoryStore();
     await store.add([workloadRow(near), workloadRow(next)], [recordOf(near, refused, 1), recordOf(next, fine, 9)]);
     expect((await reuse(dense, store))[0]).toMatchObject({ rank: 3, from: workloadRow(next).hash });
+  });
+
+  test('by default, where the prior takes what the nearest shape decided for slower here', async () => {
+    const near = denseLayer([64, 24, 64]);
+    const drawn = await byPrior(candidatesOf(sourceOf(near), 40));
+    const withRecord = (candidate: Candidate | undefined) =>
+      storeOf(near, [recordOf(sourceOf(near), candidate as Candidate, 1)]);
+    expect((await reuse(dense, await withRecord(drawn.at(0))))[0]?.rank).toBe(5);
+    expect((await reuse(dense, await withRecord(drawn.at(-1))))[0]?.rank).toBe(3);
   });
 
   test('by the decisions alone, where they have come to give another schedule than was measured', async () => {
