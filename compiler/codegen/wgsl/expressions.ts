@@ -10,6 +10,7 @@ import { emitBitcast, emitCast, narrow } from './cast.ts';
 import { callHelper } from './helpers.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { literal } from './literal.ts';
+import { isNeverNan } from './never-nan.ts';
 import { alignedBase, elementType, type Operand, vectorPlaceOf } from './operands.ts';
 import { emitUnary } from './unary.ts';
 import { components, LANES, scalarType, vectorOf } from './value-type.ts';
@@ -138,7 +139,8 @@ function constantOf(expr: Expr): number | undefined {
   return expr.kind === 'const' ? Number(expr.value) : undefined;
 }
 
-function floatFunction(k: KernelContext, { op, left, right }: Binary): string {
+function floatFunction(k: KernelContext, expr: Binary): string {
+  const { op, left, right } = expr;
   const zero = op === 'div' ? constantOf(right) : undefined;
   switch (op) {
     case 'div':
@@ -146,6 +148,7 @@ function floatFunction(k: KernelContext, { op, left, right }: Binary): string {
       return zero === 0 ? `${operand(k, left)} * ${infinityLike(k, zero)}` : emitInfix(k, '/', left, right);
     case 'min':
     case 'max':
+      return emitExtremum(k, expr);
     case 'mod':
     case 'floordiv':
     case 'floormod':
@@ -153,6 +156,28 @@ function floatFunction(k: KernelContext, { op, left, right }: Binary): string {
     default:
       throw new UnsupportedError([`${op} on ${left.dtype} on WebGPU, in kernel ${k.func.name}`]);
   }
+}
+
+/** A minimum or maximum, which is NaN where an operand is one: only of those that may be one the bits are looked at. */
+function emitExtremum(k: KernelContext, expr: Binary): string {
+  const { op, left, right } = expr;
+  const call = (name: Parameters<typeof callHelper>[1], ...operands: readonly Expr[]): string => {
+    const texts = operands.map((one) => emitExpr(k, one));
+    return callHelper(k, name, texts, lanesOf(left));
+  };
+  const outer = boundedBy(k, expr);
+  if (outer === undefined) return call(op === 'min' ? 'min_f32' : 'max_f32', left, right);
+  if (isNeverNan(outer.x, k.numbers)) return `${op}(${emitExpr(k, left)}, ${emitExpr(k, right)})`;
+  const isBetween = op === 'min' && outer.x.kind === 'binary' && outer.x.op === 'max';
+  const inner = isBetween ? boundedBy(k, outer.x as Binary) : undefined;
+  if (inner !== undefined) return call('between_f32', inner.x, inner.bound, outer.bound);
+  return call(op === 'min' ? 'at_most_f32' : 'at_least_f32', outer.x, outer.bound);
+}
+
+/** The operand of a minimum or maximum that is no NaN, and the other one. */
+function boundedBy(k: KernelContext, { left, right }: Binary): { readonly x: Expr; readonly bound: Expr } | undefined {
+  if (isNeverNan(right, k.numbers)) return { x: left, bound: right };
+  return isNeverNan(left, k.numbers) ? { x: right, bound: left } : undefined;
 }
 
 const infinityLike = (k: KernelContext, zero: number): string =>

@@ -14,9 +14,9 @@ const extremum = (name: 'min' | 'max'): Helper => ({
   body: (t) => [`return select(select(${name}(a, b), b, ${isNan('b', t)}), a, ${isNan('a', t)});`],
 });
 
-/** The function, but for NaN. */
-const keepingNan = (value: string): Helper => ({
-  params: 'x',
+/** The function, but where x is NaN. Other operands are none. */
+const keepingNan = (value: string, params: Helper['params'] = 'x'): Helper => ({
+  params,
   type: 'f32',
   body: (t) => [`return select(${value}, x, ${isNan('x', t)});`],
 });
@@ -37,6 +37,9 @@ export const floatHelpers = {
   not_a_number: special('not_a_number_bits'),
   min_f32: extremum('min'),
   max_f32: extremum('max'),
+  at_most_f32: keepingNan('min(x, bound)', 'x, bound'),
+  at_least_f32: keepingNan('max(x, bound)', 'x, bound'),
+  between_f32: keepingNan('min(max(x, low), high)', 'x, low, high'),
   sign_f32: keepingNan('sign(x)'),
   exp_f32: keepingNan('exp(x)'),
   /** Anything may come out of WGSL's own where x is not positive, or infinite. */

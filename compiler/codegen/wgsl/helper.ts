@@ -11,7 +11,7 @@ export interface Types {
 
 /** A function of ours for what WGSL leaves open, or says otherwise than the IR. */
 export interface Helper {
-  readonly params: '' | 'x' | 'a, b';
+  readonly params: '' | 'x' | 'a, b' | 'x, bound' | 'x, low, high';
   readonly type: ScalarType;
   /** Where it is another type than that of the parameters. */
   readonly result?: ScalarType;

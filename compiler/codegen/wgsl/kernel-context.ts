@@ -18,6 +18,8 @@ export interface ModuleContext {
 export interface KernelContext extends ModuleContext {
   readonly func: TensorFunc;
   readonly variables: Variables;
+  /** The variables of floats that are never NaN. */
+  readonly numbers: ReadonlySet<string>;
   readonly operands: ReadonlyMap<string, Operand>;
   readonly grid: Grid;
   readonly barriers: Barriers;

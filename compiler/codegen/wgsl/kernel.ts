@@ -8,6 +8,7 @@ import { type Grid, gridOf } from './grid.ts';
 import { newIdentifiers } from './identifiers.ts';
 import type { KernelContext, ModuleContext } from './kernel-context.ts';
 import { nameIndices } from './name-indices.ts';
+import { numbersOf } from './never-nan.ts';
 import { elementType, type Operand, operandsOf } from './operands.ts';
 import { findPackedDots, noPackedDots } from './packed-dots.ts';
 import { emitStmts, indent } from './statements.ts';
@@ -75,6 +76,7 @@ export function emitKernel(
     ...module,
     func,
     variables,
+    numbers: numbersOf(func),
     operands,
     grid: gridOf(func),
     barriers: placeBarriers(func, module.features.has('subgroups')),
