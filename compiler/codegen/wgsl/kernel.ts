@@ -13,6 +13,7 @@ import { elementType, type Operand, operandsOf } from './operands.ts';
 import { findPackedDots, noPackedDots } from './packed-dots.ts';
 import { emitStmts, indent } from './statements.ts';
 import { LANES } from './value-type.ts';
+import { requireApart } from './workgroups.ts';
 
 /** How a kernel is dispatched. Its bindings, all of group 0, are its inputs, its outputs and its global temporaries. */
 export interface EntryPoint extends Grid {
@@ -58,6 +59,7 @@ export function emitKernel(
   { func: plain, subgroups = plain, constants }: WgslKernel,
   nameOf: (name: string) => string,
 ): EmittedKernel {
+  requireApart(plain);
   const func = nameIndices(module.features.has('subgroups') ? subgroups : plain);
   // Indices are formed from the names that they were given.
   const variables = { ...variablesOf(func), polynomials: new Map() };
