@@ -124,8 +124,8 @@ export interface ScheduleOrigin {
  */
 export interface WebgpuProgram {
   /**
-   * Texts of WGSL: the last has every kernel and requires nothing; those before it have faster ones of some of them. Of
-   * each kernel a device runs the first that it has all features for.
+   * Texts of WGSL: the last has every kernel and requires nothing; those before it have some of them as devices with more
+   * features compute them. Of each kernel the first is run for which all features are used.
    */
   readonly shaders: readonly ShadersFile[];
   /** What a device has to allow, by the names that WebGPU has for its limits. */

@@ -81,8 +81,9 @@ export interface DeviceChoice {
 
 export interface WebgpuOptions extends DeviceChoice {
   /**
-   * The features that kernels may use, of those that the model has faster kernels for: by default all that the device and
-   * `navigator.gpu` say they have, with [] none. Loading throws GpuError where one of them says that it has not.
+   * The features that kernels may use, of those that the model has kernels for: by default all that the device has, with []
+   * none. `packed_4x8_integer_dot_product` is one of the language, which says nothing of the device, and is used only if it
+   * is named here. Loading throws GpuError where one is missing.
    */
   readonly features?: readonly GpuFeature[];
   /** Told whenever a pipeline was made: how many are, and of how many. */

@@ -2,29 +2,29 @@ import type { ShadersFile, WebgpuProgram } from '../manifest.ts';
 import type { GpuFeature } from './api.ts';
 import { GpuError } from './errors.ts';
 
-/** Features of the language: what compiles it has them, whatever the device. */
+/**
+ * Features of the language. What compiles it has them whatever the device, and makes of what that has no instruction for
+ * some of others, which is slower than doing without: so they are used where someone asks for them.
+ */
 const ofLanguage: ReadonlySet<GpuFeature> = new Set<GpuFeature>(['packed_4x8_integer_dot_product']);
 
 /**
  * The features that kernels of a program use on a device, or on one of an adapter: those that are wanted, or else all that
- * it has. Throws GpuError where it does not have one that is wanted.
+ * it has itself. Throws GpuError where one that is wanted is missing.
  */
 export function chooseFeatures(
   { shaders }: Pick<WebgpuProgram, 'shaders'>,
-  of: Pick<GPUAdapter, 'features'>,
+  { features }: Pick<GPUAdapter, 'features'>,
   wanted?: readonly GpuFeature[],
 ): readonly GpuFeature[] {
-  const known = [...new Set(shaders.flatMap(({ requires }) => requires))];
-  if (wanted === undefined) return known.filter((feature) => has(of, feature) === true);
-  const missing = wanted.find((feature) => has(of, feature) === false);
+  const missing = wanted?.find((feature) => !(ofLanguage.has(feature) ? compiles(feature) : features.has(feature)));
   if (missing !== undefined) throw new GpuError(`the device does not have the feature ${missing}`);
-  return known.filter((feature) => wanted.includes(feature));
+  const known = [...new Set(shaders.flatMap(({ requires }) => requires))];
+  return known.filter((feature) => (wanted === undefined ? features.has(feature) : wanted.includes(feature)));
 }
 
-/** Undefined where that cannot be told: a host need not have what gave the device. */
-function has({ features }: Pick<GPUAdapter, 'features'>, feature: GpuFeature): boolean | undefined {
-  return ofLanguage.has(feature) ? globalThis.navigator?.gpu?.wgslLanguageFeatures.has(feature) : features.has(feature);
-}
+/** Unless the host says otherwise: it need not have what gave the device. */
+const compiles = (feature: GpuFeature): boolean => globalThis.navigator?.gpu?.wgslLanguageFeatures.has(feature) ?? true;
 
 /** Those of them that a device has to be asked for. */
 export const deviceFeatures = (features: readonly GpuFeature[]): GPUFeatureName[] =>

@@ -6,6 +6,9 @@ import type { Graph, Value } from '../../ir/graph/graph.ts';
 import { interpretGraph } from '../../ir/graph/interpret.ts';
 import { elementCount, newArray, type TensorData } from '../../ir/tensor-data.ts';
 import { printGraph } from '../../ir/text/print-graph.ts';
+import { load } from '../../runtime/load.ts';
+import type { GpuFeature } from '../../runtime/webgpu/api.ts';
+import { webgpu } from '../../runtime/webgpu/index.ts';
 import { randomNumbers } from '../generators/random.ts';
 import { softwareAdapter, validatingDevice } from './dawn.ts';
 import { runOnGpu } from './run-program.ts';
@@ -92,6 +95,17 @@ test.each<Pick<Case, 'left' | 'right'>>([
   expect(text).toMatch(factors.left === 'u8' && factors.right === 'u8' ? 'dot4U8Packed' : 'dot4I8Packed');
   expect(text).not.toMatch(/\.x\) \* /);
   expect(await validateShaders(await validatingDevice(), files)).toEqual([]);
+});
+
+test('what the language has is used only where it is asked for', async () => {
+  const { files } = await compile(graphOf(large), { targets: ['webgpu'] });
+  const gpu = await validatingDevice();
+  const featuresWith = async (features?: readonly GpuFeature[]) => {
+    const model = await load(files, { device: webgpu({ device: gpu, ...(features && { features }) }) });
+    return model.info().gpu.features;
+  };
+  expect(await featuresWith()).toEqual([]);
+  expect(await featuresWith([feature])).toEqual([feature]);
 });
 
 test('a row alone is not worth that its columns are packed', async () => {
