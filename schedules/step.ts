@@ -40,6 +40,12 @@ export interface StepArgs {
     readonly scope: Scope;
     readonly names?: readonly string[];
   };
+  readonly 'reindex-cache-read': {
+    readonly block: string;
+    readonly buffer: string;
+    readonly scope: Scope;
+    readonly names?: readonly string[];
+  };
   readonly 'decompose-reduction': {
     readonly block: string;
     readonly loop: string;

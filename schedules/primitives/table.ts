@@ -10,6 +10,7 @@ import { fuse } from './fuse.ts';
 import { loopPartition } from './loop-partition.ts';
 import { pad } from './pad.ts';
 import { parallel } from './parallel.ts';
+import { reindexCacheRead } from './reindex-cache-read.ts';
 import { reorder } from './reorder.ts';
 import { reverseComputeAt } from './reverse-compute-at.ts';
 import { reverseComputeInline } from './reverse-compute-inline.ts';
@@ -41,6 +42,7 @@ export const primitives: { readonly [K in PrimitiveName]: Primitive<K> } = {
   'set-scope': setScope,
   'cache-write': cacheWrite,
   'cache-read': cacheRead,
+  'reindex-cache-read': reindexCacheRead,
   'decompose-reduction': decomposeReduction,
   rfactor,
   pad,

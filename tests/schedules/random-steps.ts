@@ -93,6 +93,7 @@ export function randomStep(func: TensorFunc, choices: Choices): Step {
     'set-scope': () => ({ primitive: 'set-scope', buffer: buffer(), scope: scope() }),
     'cache-write': () => ({ primitive: 'cache-write', block: block(), scope: scope() }),
     'cache-read': () => ({ primitive: 'cache-read', block: block(), buffer: buffer(), scope: scope() }),
+    'reindex-cache-read': () => ({ primitive: 'reindex-cache-read', block: block(), buffer: buffer(), scope: scope() }),
     'decompose-reduction': () => ({ primitive: 'decompose-reduction', block: block(), loop: loop() }),
     rfactor: () => ({ primitive: 'rfactor', loop: loop(), axis: choices.below(2) }),
     'transform-layout': () => {

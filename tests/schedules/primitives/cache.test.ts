@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
+import { parseTensorFunc } from '../../../ir/text/parse.ts';
 import { applyStep } from '../../../schedules/trace.ts';
 import { chain, matmul, matmulRelu, textAfter } from '../functions.ts';
 
@@ -74,5 +76,47 @@ describe('cache-read', () => {
   test('refuses a buffer that the block does not read', () => {
     const step = { primitive: 'cache-read', block: 'B', buffer: 'A', scope: 'local' } as const;
     expect(() => applyStep(chain(8), step)).toThrow("chain, block 'B': it does not read 'A'");
+  });
+});
+
+describe('reindex-cache-read', () => {
+  const windows = (index: string, extent = 8): TensorFunc =>
+    parseTensorFunc(`func @windows(%A: f32[1, ${extent}]) -> (%B: f32[6]) {
+      for i in 6 { for k in 3 {
+        block B(v: spatial(6) = i, w: reduce(3) = k) { init { %B[v] = 0f32 } %B[v] = %B[v] + %A[0, ${index}] }
+      } }
+    }`);
+  const step = { primitive: 'reindex-cache-read', block: 'B', buffer: 'A', scope: 'global' } as const;
+
+  test('gathers what a block reads as its variables count it', () => {
+    expect(textAfter(windows('v + w'), step)).toMatchInlineSnapshot(`
+      "func @windows(%A: f32[1, 8]) -> (%B: f32[6]) {
+        temp %A_global: f32[6, 3] global
+        for A_copy_0 in 6 {
+          for A_copy_1 in 3 {
+            block A_copy(A_copy_v0: spatial(6) = A_copy_0, A_copy_v1: spatial(3) = A_copy_1) {
+              %A_global[A_copy_v0, A_copy_v1] = %A[0, A_copy_v0 + A_copy_v1]
+            }
+          }
+        }
+        for i in 6 {
+          for k in 3 {
+            block B(v: spatial(6) = i, w: reduce(3) = k) {
+              init {
+                %B[v] = 0f32
+              }
+              %B[v] = %B[v] + %A_global[v, w]
+            }
+          }
+        }
+      }
+      "
+    `);
+  });
+
+  test('refuses indices that may be out of bounds, or differ', () => {
+    expect(() => applyStep(windows('v + w', 7), step)).toThrow("its indices of 'A' are not known to be in bounds");
+    expect(() => applyStep(windows('v] + %A[0, w'), step)).toThrow("it reads 'A' at different indices");
+    expect(() => applyStep(chain(8), { ...step, buffer: 'A' })).toThrow("it does not read 'A' in its body alone");
   });
 });
