@@ -5,6 +5,7 @@ import { inequality } from '../../ir/tensor/inequality.ts';
 import { addLinear, type Linear, linearOf, subtractLinear, type Term } from '../../ir/tensor/linear.ts';
 import type { Expr } from '../../ir/tensor/tensor-func.ts';
 import { substituteExpr } from '../../ir/tensor/visit.ts';
+import { fillsBox } from '../../schedules/analysis/coverage.ts';
 import { type Access, loopRange } from './accesses.ts';
 import { conjuncts } from './guards.ts';
 import { hasLoad, linearBounds, mentions, partitionTerms } from './linear-parts.ts';
@@ -74,11 +75,10 @@ function isCovered(read: Access, before: readonly Access[], outer: ReadonlySet<s
         const [reads, writes] = [sweep(read, dim, outer), sweep(access, dim, outer)];
         if (reads === undefined || writes === undefined) return sameIndex(read, access, dim);
         return (
-          isAlone(access, dim, outer) &&
           sameLinear(reads.base, writes.base) &&
           writes.interval.min <= reads.interval.min &&
           writes.interval.max >= reads.interval.max &&
-          isDense(access, dim, outer)
+          ((isAlone(access, dim, outer) && isDense(access, dim, outer)) || isBox(access, outer))
         );
       }),
   );
@@ -134,7 +134,10 @@ function happensWith(write: Access, read: Access, outer: ReadonlySet<string>): b
 
 const is = (name: string) => (other: string) => other === name;
 
-/** Whether a condition `form ≤ 0` of the write is one on its index in a dimension alone, and holds for the read's index. */
+/**
+ * Whether a condition `form ≤ 0` of the write is one on its index in a dimension alone, and holds for the read's index: by
+ * the same condition on that, or by its range.
+ */
 function limitsToReads(
   form: Linear | undefined,
   write: Access,
@@ -146,7 +149,11 @@ function limitsToReads(
   if (form === undefined || to === undefined || from === undefined) return false;
   const rest = subtractLinear(form, linearOf(to));
   const isFree = [...rest.terms.values()].every(({ atom }) => !mentions(atom, (name) => !outer.has(name)));
-  return isFree && linearBounds(addLinear(rest, from.base), rangesOf(read)).max + from.interval.max <= 0;
+  if (!isFree) return false;
+  const index = linearOf(read.indices[dim] ?? zero);
+  const own = read.conditions.flatMap(conjuncts).flatMap((cond) => inequality(cond) ?? []);
+  const isSame = own.some((limit) => sameLinear(rest, subtractLinear(limit, index)));
+  return isSame || linearBounds(addLinear(rest, from.base), rangesOf(read)).max + from.interval.max <= 0;
 }
 
 /**
@@ -170,6 +177,10 @@ function instanceAlong(
   }
   return sameLinear(linearOf(substituteExpr(from, values)), to) ? values : undefined;
 }
+
+/** The same of all dimensions together, where a loop that is divided moves several of them: f / 8 and f mod 8. */
+const isBox = (access: Access, outer: ReadonlySet<string>): boolean =>
+  fillsBox(access.indices, rangesOf(access), outer);
 
 const innerVariables = ({ terms }: Linear, outer: ReadonlySet<string>) =>
   [...terms.values()].flatMap(({ atom, coefficient }) =>

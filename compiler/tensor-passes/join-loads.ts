@@ -8,19 +8,21 @@ import { rewrite, update, walk } from '../../ir/tensor/visit.ts';
 const LANES = 4;
 
 /**
- * Loads neighbouring elements as lanes of one vector, where a function only reads the buffer, the vector is known to be
- * aligned, and more than one of its elements is needed: a GPU loads a vector as fast as an element. Vectors may reach over
+ * Loads neighbouring elements as lanes of one vector, where a function only reads the buffer or it is the workgroup's
+ * memory, the vector is known to be aligned, and more than one of its elements is needed: a GPU loads a vector as fast as an element. Vectors may reach over
  * the end of a buffer, where loads out of bounds are safe.
  *
  *   c := c + %a[i*4] * x   d := d + %a[i*4 + 1] * y   →   c := c + %a[ramp<4>(i*4)].0 * x   d := d + %a[ramp<4>(i*4)].1 * y
  */
 export function joinLoads(func: TensorFunc): TensorFunc {
+  // What invocations write of their workgroup's memory, they wait for before it is read.
+  const workgroup = new Set(func.temps.filter(({ scope }) => scope === 'workgroup').map(({ name }) => name));
   const stored = new Set<string>();
   const lanes = new Map<string, Set<number>>();
   const local = new Set(func.temps.filter(({ scope }) => scope === 'local').map(({ name }) => name));
   walk(func.body, {
     stmt: (stmt) => {
-      if (stmt.kind === 'store') stored.add(stmt.buffer);
+      if (stmt.kind === 'store' && !workgroup.has(stmt.buffer)) stored.add(stmt.buffer);
     },
     expr: (expr) => {
       const part = partOf(expr);

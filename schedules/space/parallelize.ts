@@ -35,7 +35,7 @@ export function parallelize(schedule: Schedule, context: SpaceContext): void {
 const noLoop = '';
 
 /** A packing of constants is run when the model is compiled. */
-const isPacking = (sites: readonly BlockSite[], { constants }: SpaceContext): boolean =>
+export const isPacking = (sites: readonly BlockSite[], { constants }: SpaceContext): boolean =>
   sites.flatMap(accessesOf).every(({ write, buffer }) => write || constants.has(buffer));
 
 /** The loops from the outermost of a nest down to where something else stands beside a loop, but those of reductions. */

@@ -6,7 +6,7 @@ import { vectorizeBlock } from './elementwise.ts';
 import { attempt } from './inline.ts';
 import { finishInit, finishTile, splitLanes } from './lanes.ts';
 import { packAlong } from './pack.ts';
-import { isReduction, longLoops, loopsOf } from './reduction-site.ts';
+import { isReduction, loopsOf } from './reduction-site.ts';
 import { extentOf, loadsOf, strideAlong } from './strides.ts';
 
 /**
@@ -29,11 +29,12 @@ export function scheduleRows(schedule: Schedule, context: SpaceContext): void {
   for (const site of blockSites(schedule.func)) if (!isReduction(site)) vectorizeBlock(schedule, site.block.name);
 }
 
-/** The loops of the last block that every reduction before it has as well. */
+/** The loops over results of the last block that every reduction before it has as well. */
 export function rowLoops(schedule: Schedule, last: BlockSite): readonly string[] {
+  const results = loopsOf(last, 'spatial');
   const reduced = blockSites(schedule.func).filter((site) => isReduction(site) && site.block.name !== last.block.name);
-  const depth = Math.min(...reduced.map((site) => loopsOf(site, 'spatial').length), longLoops(last).length);
-  return longLoops(last).slice(0, depth);
+  const depth = Math.min(...reduced.map((site) => loopsOf(site, 'spatial').length), results.length);
+  return results.slice(0, depth);
 }
 
 /** Moves the producers of what stands under the loop to it, the last first, so that all its consumers are there. */

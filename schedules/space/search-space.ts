@@ -54,7 +54,7 @@ const rules: readonly Rule[] = [
 
 /** Who runs the loops of a scheduled function: threads, or the workgroups and invocations of a GPU. */
 const divide = (schedule: Schedule, context: SpaceContext): void =>
-  context.target.gpu === undefined ? parallelize(schedule, context) : bindNests(schedule, context.target.gpu);
+  context.target.gpu === undefined ? parallelize(schedule, context) : bindNests(schedule, context, context.target.gpu);
 
 /**
  * A schedule of a workload's search space: the rules emit the trace, and ask for each decision that they leave open,

@@ -56,6 +56,10 @@ export function planTile(schedule: Schedule, reduction: string, context: SpaceCo
   // An operand that does not follow the columns makes it a product, of a single row where no loop is shared.
   const panels = loads.length > along.length;
   const rows = panels ? shared : others.findLast((loop) => overlaps(site, loop, reduceLoops, loads));
+  // A GPU reads the rows of what it would have to pack at run time as they stand, if each is read once.
+  const isReadOnce = !panels || rows === undefined;
+  const isConstant = ({ access }: StridedAccess): boolean => context.constants.has(access.buffer);
+  if (context.target.gpu !== undefined && isReadOnce && !scattered.every(isConstant)) return undefined;
   const rest = others.filter((loop) => loop !== rows);
   const batch = panels ? rest.filter((loop) => along.some((load) => strideAlong(load, loop) !== 0)) : [];
   const [height, width] = [extentOf(site, rows ?? ''), extentOf(site, columns)];

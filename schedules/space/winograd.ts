@@ -9,9 +9,9 @@ import { inlineElementwise } from './inline.ts';
 import { finishTile } from './lanes.ts';
 import { enoughIterations } from './parallelize.ts';
 import { loopNames } from './reduction-site.ts';
+import { tileUpdate } from './register-tile.ts';
 import { extentOf } from './strides.ts';
 import { sampleTile } from './tile-plan.ts';
-import { tileUpdate } from './tile-reduction.ts';
 
 /**
  * Schedules a convolution that is lowered as products of transformed tiles, whose blocks are marked `winograd`. Lines of

@@ -30,3 +30,18 @@ export function fastestGpuTile(
   };
   return tiles.reduce((best, tile) => (time(tile) < time(best) ? tile : best));
 }
+
+/** So many times the invocations that keep a device busy are several workgroups for each of its cores. */
+const severalTimes = 8;
+/** Steps of a reduction from which on copies are few beside the products. */
+const deepReduction = 64;
+
+/**
+ * Whether the workgroups of a product keep what its tiles read in their memory, if nothing else is said. Large ones do:
+ * all invocations of a core load through one cache, which answers for fewer addresses at a time than the workgroup's
+ * memory, and while one workgroup waits for its copies, others compute. Where there is about one workgroup a core, nothing
+ * hides these waits; and a device in software, which has caches alone, gains nothing from copies, so that what it can be
+ * asked to compute in reasonable time stays without.
+ */
+export const sharesTiles = (total: number, steps: number, { invocations }: GpuLimits): boolean =>
+  total >= severalTimes * invocations && steps >= deepReduction;

@@ -1,4 +1,5 @@
 import { boundBuffers, emitWgsl } from '../../compiler/codegen/wgsl/index.ts';
+import type { BuiltVariant } from '../../compiler/kernels.ts';
 import { staticElements } from '../../compiler/static-shape.ts';
 import type { Buffer, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
@@ -8,29 +9,42 @@ import { fromWords, toWords } from '../../runtime/webgpu/words.ts';
  * Emits a kernel in flat form, dispatches it once on copies of the inputs and reads the outputs back. Throws what emitting
  * throws, and the first error that the device reports.
  */
-export async function runKernelOnGpu(
+export const runKernelOnGpu = (
   device: GPUDevice,
   func: TensorFunc,
   inputs: readonly TensorData[],
+): Promise<readonly TensorData[]> => runPhasesOnGpu(device, { lowered: [func], operands: func }, inputs);
+
+/** The same of a kernel of several phases, one after the other. */
+export async function runPhasesOnGpu(
+  device: GPUDevice,
+  { lowered, operands }: Pick<BuiltVariant, 'lowered' | 'operands'>,
+  inputs: readonly TensorData[],
 ): Promise<readonly TensorData[]> {
-  const { code, entryPoints } = emitWgsl([{ func, constants: new Set() }]);
-  const entryPoint = entryPoints.get(func.name);
-  if (entryPoint === undefined) throw new Error(`${func.name} is no entry point of\n${code}`);
+  const { code, entryPoints } = emitWgsl(lowered.map((func) => ({ func, constants: new Set() })));
   device.pushErrorScope('validation');
-  const given = new Map(func.inputs.map(({ name }, i) => [name, inputs[i]]));
-  const bound = boundBuffers(func);
-  const buffers = bound.map((buffer) => upload(device, buffer, given.get(buffer.name)));
-  const compute = { module: device.createShaderModule({ code }), entryPoint: entryPoint.name };
-  const pipeline = device.createComputePipeline({ layout: 'auto', compute });
-  const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const given = new Map(operands.inputs.map(({ name }, i) => [name, inputs[i]]));
+  const buffers = new Map<string, GPUBuffer>();
+  const bufferOf = (buffer: Buffer): GPUBuffer => {
+    const known = buffers.get(buffer.name) ?? upload(device, buffer, given.get(buffer.name));
+    buffers.set(buffer.name, known);
+    return known;
+  };
+  const module = device.createShaderModule({ code });
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
-  pass.dispatchWorkgroups(...entryPoint.workgroups);
+  for (const func of lowered) {
+    const entryPoint = entryPoints.get(func.name);
+    if (entryPoint === undefined) throw new Error(`${func.name} is no entry point of\n${code}`);
+    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: entryPoint.name } });
+    const entries = boundBuffers(func).map((buffer, binding) => ({ binding, resource: { buffer: bufferOf(buffer) } }));
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+    pass.dispatchWorkgroups(...entryPoint.workgroups);
+  }
   pass.end();
-  const staged = func.outputs.map((_, i) => {
-    const source = buffers[bound.indexOf(func.outputs[i] as Buffer)] as GPUBuffer;
+  const staged = operands.outputs.map((output) => {
+    const source = bufferOf(output);
     const staging = device.createBuffer({
       size: source.size,
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
@@ -41,8 +55,8 @@ export async function runKernelOnGpu(
   device.queue.submit([encoder.finish()]);
   const error = await device.popErrorScope();
   if (error !== null) throw new Error(`${error.message}\nof\n${code}`);
-  const results = await Promise.all(func.outputs.map((output, i) => read(output, staged[i] as GPUBuffer)));
-  for (const buffer of [...buffers, ...staged]) buffer.destroy();
+  const results = await Promise.all(operands.outputs.map((output, i) => read(output, staged[i] as GPUBuffer)));
+  for (const buffer of [...buffers.values(), ...staged]) buffer.destroy();
   return results;
 }
 

@@ -1,11 +1,16 @@
+import { isStatic } from '../../../ir/dim.ts';
 import { constantExtent } from '../../analysis/extents.ts';
 import { findBlock, sitesIn, topNests } from '../../analysis/nests.ts';
 import type { Schedule } from '../../schedule.ts';
+import { sharesTiles } from '../../target/gpu-tile.ts';
 import type { GpuLimits } from '../../target/target.ts';
 import { applyStep, type Step } from '../../trace.ts';
+import type { SpaceContext } from '../context.ts';
 import { attempt } from '../inline.ts';
-import { outerLoops } from '../parallelize.ts';
+import { isPacking, outerLoops } from '../parallelize.ts';
 import { extentOf } from '../strides.ts';
+import { bindTransposes } from './bind-transposes.ts';
+import { sharingSteps } from './share-tiles.ts';
 
 /**
  * Gives each iteration of the outer loops of every nest, whose iterations must be independent of one another, to an
@@ -14,11 +19,11 @@ import { extentOf } from '../strides.ts';
  *
  *   for i in 32 { for j in 8 { S } }   →   for w in 4 workgroup.x { for t in 64 invocation.x { S with i, j of 64·w + t } }
  */
-export function bindNests(schedule: Schedule, limits: GpuLimits): void {
+export function bindNests(schedule: Schedule, context: SpaceContext, limits: GpuLimits): void {
   for (const nest of topNests(schedule.func)) {
-    const loops = outerLoops(nest, sitesIn(schedule.func, nest, [])).filter(
-      (loop) => constantExtent(loop) !== undefined,
-    );
+    const sites = sitesIn(schedule.func, nest, []);
+    if (!isPacking(sites, context) && bindTransposes(schedule, nest, limits)) continue;
+    const loops = outerLoops(nest, sites).filter((loop) => constantExtent(loop) !== undefined);
     // Where all of them together depend on one another, some of the outermost may not.
     for (let count = loops.length; count > 0; count--) {
       const chosen = loops.slice(0, count);
@@ -55,6 +60,8 @@ function stepsFor(names: readonly string[], total: number, limits: GpuLimits): r
 
 /** The loops of a nest over the tiles of a product, outermost first: those over rows of tiles, and that over columns. */
 export interface TileLoops {
+  readonly reduction: string;
+  /** The block that writes its results. */
   readonly block: string;
   readonly rows: readonly string[];
   readonly columns: string;
@@ -67,32 +74,57 @@ export interface TileLoops {
  *   for i in 32 { for j in 64 { S } }
  *     →   for ig in 4 workgroup.y { for jg in 8 workgroup.x { for it in 8 invocation.y { for jt in 8 invocation.x { S } } } }
  */
-export function bindTiles(schedule: Schedule, { block, rows, columns }: TileLoops, limits: GpuLimits): boolean {
+export function bindTiles(
+  schedule: Schedule,
+  { reduction, block, rows, columns }: TileLoops,
+  limits: GpuLimits,
+): boolean {
   const site = findBlock(schedule.func, block);
   const height = rows.reduce((product, loop) => product * extentOf(site, loop), 1);
   const width = extentOf(site, columns);
   const { fuse, name } = fusing(rows);
   if (name === undefined || height === 1 || width === 1) return false;
   const total = height * width;
-  const size = total < limits.invocations ? limits.workgroupSize / 2 : limits.workgroupSize;
-  const sizes = Array.from({ length: Math.log2(size) + 1 }, (_, i) => 2 ** i);
-  const across = schedule.sample(`${block}.workgroup-columns`, sizes, squarest(height, width, size, sizes));
+  const isShared = sharesTiles(total, reductionSteps(schedule, reduction), limits);
+  const sizes = [32, 64, 128, 256].filter((size) => size <= limits.workgroupInvocations);
+  const size = schedule.sample(`${block}.workgroup-size`, sizes, workgroupSizeFor(total, isShared, limits));
+  const widths = Array.from({ length: Math.log2(size) + 1 }, (_, i) => 2 ** i);
+  const across = schedule.sample(`${block}.workgroup-columns`, widths, squarest(height, width, size, widths));
   const along = size / across;
   if (Math.ceil(height / along) > limits.workgroupsAlong || Math.ceil(width / across) > limits.workgroupsAlong)
     return false;
   const parts = (loop: string): readonly [string, string] => [`${loop}_group`, `${loop}_in`];
   const [rowParts, columnParts] = [parts(name), parts(columns)];
-  const steps: readonly Step[] = [
+  const invocations: readonly Step[] = [
     ...fuse,
     { primitive: 'split', loop: name, factors: [null, along], names: rowParts },
     { primitive: 'split', loop: columns, factors: [null, across], names: columnParts },
     { primitive: 'reorder', loops: [rowParts[0], columnParts[0], rowParts[1], columnParts[1]] },
-    { primitive: 'bind', loop: rowParts[0], axis: 'workgroup.y' },
-    { primitive: 'bind', loop: columnParts[0], axis: 'workgroup.x' },
     { primitive: 'bind', loop: rowParts[1], axis: 'invocation.y' },
     { primitive: 'bind', loop: columnParts[1], axis: 'invocation.x' },
   ];
-  return attempt(() => applyAll(schedule, steps));
+  const workgroups: readonly Step[] = [
+    { primitive: 'bind', loop: rowParts[0], axis: 'workgroup.y' },
+    { primitive: 'bind', loop: columnParts[0], axis: 'workgroup.x' },
+  ];
+  if (!attempt(() => [...invocations, ...workgroups].reduce(applyStep, schedule.func))) return false;
+  for (const step of invocations) schedule.apply(step);
+  // Before workgroups: what each of them has for itself has to stand under them then.
+  const sharing = sharingSteps(schedule, reduction, { along, across }, isShared, limits);
+  if (!attempt(() => applyAll(schedule, [...sharing, ...workgroups]))) applyAll(schedule, workgroups);
+  return true;
+}
+
+/** Steps of a reduction for each of its results. */
+const reductionSteps = (schedule: Schedule, reduction: string): number =>
+  findBlock(schedule.func, reduction)
+    .block.iters.filter(({ kind }) => kind === 'reduce')
+    .reduce((steps, { extent }) => steps * (isStatic(extent) ? extent : 1), 1);
+
+/** Few invocations in small workgroups are shared by more of the device; what is shared in large ones is by more of them. */
+function workgroupSizeFor(total: number, isShared: boolean, limits: GpuLimits): number {
+  if (isShared) return limits.workgroupInvocations;
+  return total < limits.invocations ? limits.workgroupSize / 2 : limits.workgroupSize;
 }
 
 /** Of the widths of a workgroup those that leave the fewest invocations without work, and of these the most square. */
