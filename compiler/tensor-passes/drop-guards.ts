@@ -1,7 +1,7 @@
 import { isStatic } from '../../ir/dim.ts';
 import { boundsOf } from '../../ir/tensor/bounds.ts';
 import { and } from '../../ir/tensor/build.ts';
-import type { Block, Expr, TensorFunc } from '../../ir/tensor/tensor-func.ts';
+import type { Block, Expr, Iter, TensorFunc } from '../../ir/tensor/tensor-func.ts';
 import { rewrite, update, walk, walkExpr } from '../../ir/tensor/visit.ts';
 import { collectAccesses, loopRange } from './accesses.ts';
 import { conjuncts } from './guards.ts';
@@ -9,7 +9,7 @@ import { conjuncts } from './guards.ts';
 /**
  * Computes what lies beyond the edge of a tile in registers like all else, where loads out of bounds are safe: nothing
  * reads those results, since whatever stores a result is guarded itself. What says which steps of a reduction there are
- * stays, and so do guards that keep a buffer's own bounds.
+ * stays, also where a step would be repeated, and so do guards that keep a buffer's own bounds.
  *
  *   block C(vi = i, vk: reduce(29) = k) where i < 7 && k < 29 { %acc[vi] = … }   →   … where k < 29 { … }    with acc local
  */
@@ -29,14 +29,17 @@ export function dropGuards(func: TensorFunc): TensorFunc {
   const visit = (block: Block): Block => {
     const { predicate, ...rest } = block;
     if (predicate === undefined || !writesOnly(block, free)) return block;
-    const reduced = variablesOf(block.iters.filter(({ kind }) => kind === 'reduce').map(({ value }) => value));
-    const kept = conjuncts(predicate).filter((part) => !isDisjoint(variablesOf([part]), reduced));
+    const [placing, reduced] = [iterVariables(block, 'spatial'), iterVariables(block, 'reduce')];
+    const isOfPlaces = (part: Expr): boolean =>
+      [...variablesOf([part])].every((name) => placing.has(name) && !reduced.has(name));
+    const kept = conjuncts(predicate).filter((part) => !isOfPlaces(part));
     return kept.length === 0 ? rest : update(block, { predicate: kept.reduce(and) });
   };
   return update(func, { body: rewrite(func.body, { stmt: (stmt) => (stmt.kind === 'block' ? visit(stmt) : stmt) }) });
 }
 
-const isDisjoint = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((name) => !b.has(name));
+const iterVariables = ({ iters }: Block, wanted: Iter['kind']): ReadonlySet<string> =>
+  variablesOf(iters.filter(({ kind }) => kind === wanted).map(({ value }) => value));
 
 function variablesOf(exprs: readonly Expr[]): ReadonlySet<string> {
   const names = new Set<string>();
