@@ -24,9 +24,16 @@ interface Counted extends Analysis {
 const KEPT = 64;
 
 /**
+ * A GPU's driver takes the longer for code the longer it is, and more than in proportion: most of a candidate's time, and
+ * schedules that unroll so many times as much as the default one were not among the fast ones.
+ */
+const LONGEST = 2;
+
+/**
  * Schedules, lowers and counts what is asked for. There is no candidate where the schedule is not legal or cannot be
- * lowered, or where the loop in which most is executed needs more vector registers than the target has and than the
- * default schedule takes, so that values would go to memory and back.
+ * lowered, where the loop in which most is executed needs more vector registers than the target has and than the
+ * default schedule takes, so that values would go to memory and back, or, for a GPU, where the code is much longer than
+ * that of the default schedule.
  */
 export function candidateSpace(source: KernelSource, target: Target): CandidateSpace {
   const { workload, context } = source;
@@ -62,12 +69,14 @@ export function candidateSpace(source: KernelSource, target: Target): CandidateS
   };
   const at = (decide: Decide): Candidate | undefined => {
     const mostAlive = Math.max(target.vectorRegisters, byDefault().vectorsAlive);
+    const mostNodes = target.gpu === undefined ? Number.POSITIVE_INFINITY : LONGEST * byDefault().nodes;
     const scheduled = schedule(decide);
     if (scheduled === undefined) return undefined;
     const key = keyOf(scheduled.definition.func, scheduled.trace);
     if (candidates.has(key)) return candidates.get(key);
     const counted = attempt(() => count(lowerScheduled(scheduled, { ...context, target })));
-    if (counted !== undefined && counted.vectorsAlive <= mostAlive) return know(key, counted);
+    if (counted !== undefined && counted.vectorsAlive <= mostAlive && counted.nodes <= mostNodes)
+      return know(key, counted);
     candidates.set(key, undefined);
     return undefined;
   };

@@ -9,12 +9,14 @@ import { addCounts, instructionsOf, noCounts } from '../counts/counts.ts';
 import { staticElements } from '../static-shape.ts';
 import { accessesIn, type HotLoop, hotLoops } from './hot-loops.ts';
 
-/** What a cost model is told of a kernel, and whether it fits the registers. */
+/** What a cost model is told of a kernel, and whether it fits the registers and is not too long. */
 export interface Analysis {
   /** Named by `featureNames`: logarithms of numbers, shares as they are. */
   readonly features: readonly number[];
   /** The most vectors that are alive at once in the loop in which most is executed. */
   readonly vectorsAlive: number;
+  /** Statements and expressions in all its phases. */
+  readonly nodes: number;
 }
 
 /** So many of the innermost loops are described one by one. */
@@ -88,16 +90,17 @@ function numbered(count: number, name: string): readonly string[] {
 export function analyze(phases: readonly TensorFunc[], shared: readonly Buffer[], target: Target): Analysis {
   const counted = phases.map((phase) => countKernel(phase, target));
   const loops = hotLoops(phases, counted);
+  const code = codeOf(phases);
   const executed = counted.reduce((sum, { counts }) => sum + instructionsOf(counts), 0);
   const features = [
     ...ofWork(counted),
-    ...ofCode(phases, loops),
+    ...ofCode(phases, loops, code),
     ...ofMemory(phases, shared),
     ...Array.from({ length: LOOPS }, (_, i) => ofLoop(loops[i], executed)).flat(),
     ...Array.from({ length: LEVELS }, (_, i) => ofLevel(loops[0], i)).flat(),
     ...(target.gpu === undefined ? [] : ofDispatch(phases, counted)),
   ];
-  return { features, vectorsAlive: loops[0]?.counts.vectorsAlive ?? 0 };
+  return { features, vectorsAlive: loops[0]?.counts.vectorsAlive ?? 0, nodes: code.nodes };
 }
 
 const log = (value: number): number => Math.log2(1 + Math.max(0, value));
@@ -118,7 +121,12 @@ function ofWork(counted: readonly KernelCounts[]): readonly number[] {
   ];
 }
 
-function ofCode(phases: readonly TensorFunc[], innermost: readonly HotLoop[]): readonly number[] {
+interface Code {
+  readonly loops: number;
+  readonly nodes: number;
+}
+
+function codeOf(phases: readonly TensorFunc[]): Code {
   let [loops, nodes] = [0, 0];
   for (const { body } of phases)
     walk(body, {
@@ -128,6 +136,14 @@ function ofCode(phases: readonly TensorFunc[], innermost: readonly HotLoop[]): r
       },
       expr: () => nodes++,
     });
+  return { loops, nodes };
+}
+
+function ofCode(
+  phases: readonly TensorFunc[],
+  innermost: readonly HotLoop[],
+  { loops, nodes }: Code,
+): readonly number[] {
   const depth = Math.max(0, ...innermost.map(({ outer }) => outer.length + 1));
   return [phases.length, log(loops), log(innermost.length), log(nodes), depth];
 }

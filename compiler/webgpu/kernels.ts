@@ -19,6 +19,7 @@ import {
   plainDefinition,
   sourceOf,
 } from '../kernels.ts';
+import { staticElements } from '../static-shape.ts';
 import { narrowConstants, narrowStorage } from './narrow-storage.ts';
 import { shareOperands } from './share-operands.ts';
 
@@ -121,18 +122,26 @@ function sourceOrReason(
   }
 }
 
-/** Throws UnsupportedError where code cannot be made of a kernel, or a phase of it binds too many buffers. */
+/**
+ * Throws UnsupportedError where code cannot be made of a kernel, or a phase of it binds too many buffers or keeps too much
+ * in a workgroup's memory.
+ */
 export function checkForWebgpu({ lowered }: Pick<KernelVariant, 'lowered'>): void {
   emitWgsl(lowered.map((func) => ({ func, constants: new Set() })));
-  const most = webgpu.gpu?.storageBuffers ?? 0;
+  const { storageBuffers: most = 0, workgroupBytes = 0 } = webgpu.gpu ?? {};
   for (const phase of lowered) {
+    const refuse = (why: string): UnsupportedError => new UnsupportedError([`kernel ${phase.name} on WebGPU: ${why}`]);
     const count = boundBuffers(phase).length;
-    if (count > most)
-      throw new UnsupportedError([
-        `kernel ${phase.name} on WebGPU: it binds ${count} buffers, and a shader may bind ${most}`,
-      ]);
+    if (count > most) throw refuse(`it binds ${count} buffers, and a shader may bind ${most}`);
+    const kept = phase.temps.filter(({ scope }) => scope === 'workgroup');
+    const bytes = kept.reduce((sum, { shape }) => sum + WORD_BYTES * staticElements(shape), 0);
+    if (bytes > workgroupBytes)
+      throw refuse(`it keeps ${bytes} bytes for each workgroup, and there may be ${workgroupBytes}`);
   }
 }
+
+/** What an element takes of a workgroup's memory. */
+const WORD_BYTES = 4;
 
 /**
  * The kernel of a group for WebGPU, by the schedule that `decide` chooses. Throws UnsupportedError where it cannot do that,

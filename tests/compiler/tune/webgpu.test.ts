@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { dispatchFeatureNames, featureNames } from '../../../compiler/tune/features.ts';
+import type { BuiltVariant } from '../../../compiler/kernels.ts';
+import { analyze, dispatchFeatureNames, featureNames } from '../../../compiler/tune/features.ts';
 import type { Measurer } from '../../../compiler/tune/measure/measurer.ts';
 import type { Batch } from '../../../compiler/tune/measure/programs.ts';
 import { tune, tuningTasks } from '../../../compiler/tune/tune.ts';
@@ -7,6 +8,7 @@ import { randomSource } from '../../../ir/random.ts';
 import { MemoryStore } from '../../../schedules/database/memory-store.ts';
 import { mistakesInRecord } from '../../../schedules/database/record.ts';
 import type { Candidate } from '../../../schedules/search/search.ts';
+import { webgpu } from '../../../schedules/target/target.ts';
 import { someGpu } from './gpu.ts';
 import { convLayer, denseLayer } from './graphs.ts';
 
@@ -46,6 +48,19 @@ test('candidates for a GPU have features of their dispatches', { timeout: 60_000
       expect(Math.min(workgroups, invocations, flops)).toBeGreaterThan(0);
     }
   }
+});
+
+test('no candidate for a GPU is much longer than the default schedule', { timeout: 60_000 }, () => {
+  const [task] = tuningTasks(convLayer(9, 12, 20), { measurer: fakeMeasurer([]) });
+  const lengthOf = (candidate: Candidate): number => {
+    const { lowered, shared } = task?.space.kernelOf(candidate) as BuiltVariant;
+    return analyze(lowered, shared, webgpu).nodes;
+  };
+  const random = randomSource(4);
+  const drawn = Array.from({ length: 12 }, () => task?.space.sample(random)).filter((one) => one !== undefined);
+  expect(drawn.length).toBeGreaterThan(0);
+  const longest = 2 * lengthOf(task?.space.preferred as Candidate);
+  for (const candidate of drawn) expect(lengthOf(candidate)).toBeLessThanOrEqual(longest);
 });
 
 test('what is right is recorded with the device; what is wrong is not', { timeout: 60_000 }, async () => {

@@ -10,6 +10,8 @@ import { openWebgpuInstance, type WebgpuInstance } from './webgpu-instance.ts';
 const MOST_RUNS = 4096;
 /** A chain becomes longer by this factor at most until it is long enough: the first runs may be slow ones. */
 const GROWTH = 16;
+/** What took so many times as long as a sample has to, with all that the first run took beside itself, is long enough. */
+const SURELY = 20;
 
 /** Runs kernels on a GPU, whose caches are warm, by chains of dispatches. Needs nothing of Node. */
 export function webgpuBench(device: GPUDevice): Bench<WebgpuInstance> {
@@ -51,6 +53,7 @@ export function webgpuBench(device: GPUDevice): Bench<WebgpuInstance> {
 
 /** How many runs make a sample that is long enough. */
 async function runsOfSample({ time, least }: Stopwatch, instance: WebgpuInstance): Promise<number> {
+  if ((instance.firstMs() ?? 0) > SURELY * least) return 1;
   let runs = 1;
   let ms = await time(instance, runs);
   while (ms < least && runs < MOST_RUNS) {

@@ -6,6 +6,8 @@ import type { TensorSpec, WebgpuKernelProgram } from '../programs.ts';
 
 /** A kernel on a GPU, with its operands there. */
 export interface WebgpuInstance extends Instance {
+  /** Milliseconds until its first run was done, with all that this took beside it; undefined before. */
+  readonly firstMs: () => number | undefined;
   /** Submits so many runs, one after the other, as one pass of which the timestamps are written where it is said. */
   readonly submit: (runs: number, timestamps?: Timestamps) => void;
   readonly destroy: () => void;
@@ -49,11 +51,15 @@ export async function openWebgpuInstance(
   try {
     const dispatches = await reported(device, bound);
     const submit: WebgpuInstance['submit'] = (runs, timestamps) => submitRuns(device, dispatches, runs, timestamps);
+    let firstMs: number | undefined;
     return {
       submit,
+      firstMs: () => firstMs,
       run: async () => {
+        const start = performance.now();
         await reported(device, () => submit(1));
         await device.queue.onSubmittedWorkDone();
+        firstMs ??= performance.now() - start;
       },
       outputs: (specs) =>
         Promise.all(specs.map((spec, i) => read(device, buffers[program.results[i] ?? 0] as GPUBuffer, spec))),
