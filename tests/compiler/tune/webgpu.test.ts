@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { BuiltVariant } from '../../../compiler/kernels.ts';
 import { analyze, dispatchFeatureNames, featureNames } from '../../../compiler/tune/features.ts';
 import type { Measurer } from '../../../compiler/tune/measure/measurer.ts';
 import type { Batch } from '../../../compiler/tune/measure/programs.ts';
@@ -52,14 +51,16 @@ test('candidates for a GPU have features of their dispatches', { timeout: 60_000
 
 test('no candidate for a GPU is much longer than the default schedule', { timeout: 60_000 }, () => {
   const [task] = tuningTasks(convLayer(9, 12, 20), { measurer: fakeMeasurer([]) });
+  if (task === undefined) throw new Error('there is a task');
+  const { space } = task;
   const lengthOf = (candidate: Candidate): number => {
-    const { lowered, shared } = task?.space.kernelOf(candidate) as BuiltVariant;
+    const { lowered, shared } = space.kernelOf(candidate);
     return analyze(lowered, shared, webgpu).nodes;
   };
   const random = randomSource(4);
-  const drawn = Array.from({ length: 12 }, () => task?.space.sample(random)).filter((one) => one !== undefined);
+  const drawn = Array.from({ length: 12 }, () => space.sample(random)).filter((one) => one !== undefined);
   expect(drawn.length).toBeGreaterThan(0);
-  const longest = 2 * lengthOf(task?.space.preferred as Candidate);
+  const longest = 2 * lengthOf(space.preferred);
   for (const candidate of drawn) expect(lengthOf(candidate)).toBeLessThanOrEqual(longest);
 });
 
