@@ -4,6 +4,7 @@ import type { ArtifactFiles } from '../runtime/api.ts';
 import type { ParallelAxis } from '../schedules/space/context.ts';
 import { assembleArtifact, type KernelFiles, type VariantParts, type WebgpuParts } from './artifact/assemble.ts';
 import { type Layout, type Layouts, layoutMemory, layoutPrograms } from './artifact/layout.ts';
+import { originsOf } from './artifact/reorder.ts';
 import { emitVariants } from './codegen/variants.ts';
 import { optimizeGraph } from './graph-passes/index.ts';
 import { buildKernels, type KernelCall } from './kernels.ts';
@@ -105,7 +106,10 @@ const layoutAll = (
       ...variants.map(({ calls }, i) => ({ label: String(i), graph, calls })),
       ...(onGpu?.host === undefined ? [] : [{ ...onGpu.host, label: 'host' }]),
     ],
-    onGpu && [...onGpu.constants.values()],
+    onGpu && {
+      constants: [...onGpu.constants.values()],
+      origins: originsOf(onGpu.device.graph.constants, onGpu.calls),
+    },
   );
 
 async function compileWebgpu(

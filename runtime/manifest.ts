@@ -166,13 +166,23 @@ export interface ValuePlaces {
   readonly host?: number;
 }
 
-/** A constant: where it stands in which file, in elements of its dtype, and where it goes. */
+/**
+ * A constant: where it stands in which file, in elements of its dtype, and where it goes. Where the processor reads it
+ * otherwise, `order` is that of a GPU: loops, the outermost first, whose elements stand at the sums of their strides.
+ */
 export interface WebgpuConstant {
   readonly dtype: DType;
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  readonly order?: readonly ReorderLoop[];
   readonly to: GpuPlace;
+}
+
+/** So many elements, and how far apart they stand. */
+export interface ReorderLoop {
+  readonly extent: number;
+  readonly stride: number;
 }
 
 export interface WebgpuBinding extends GpuPlace {

@@ -15,7 +15,15 @@ import {
   workspaces,
 } from '../kernels.ts';
 import { staticElements } from '../static-shape.ts';
-import { type Constant, type PlacedWeights, placeWeights, type WebgpuWeights, type WeightsFile } from './weights.ts';
+import { originsOf } from './reorder.ts';
+import {
+  type Constant,
+  type Origins,
+  type PlacedWeights,
+  placeWeights,
+  type WebgpuWeights,
+  type WeightsFile,
+} from './weights.ts';
 
 /**
  * Where everything stands in the model's linear memory: weights first, then the arena, then what is prepared of weights
@@ -74,10 +82,14 @@ export const layoutMemory = (graph: Graph, calls: readonly KernelCall[]): Layout
  * A layout for each program, which share files of weights with one another, and with a GPU where `onGpu` says what that
  * reads. Throws UnsupportedError where a program needs more memory than kernels can address.
  */
-export function layoutPrograms(programs: readonly WasmProgram[], onGpu?: readonly TensorData[]): Layouts {
+export function layoutPrograms(
+  programs: readonly WasmProgram[],
+  onGpu?: { readonly constants: readonly TensorData[]; readonly origins: Origins },
+): Layouts {
   const constants = programs.map(({ graph, calls }) => constantsRead(graph, calls));
   const users = programs.map(({ label }, i) => ({ label, constants: [...(constants[i] as ConstantsRead).values()] }));
-  const placed = placeWeights(users, onGpu);
+  const origins = onGpu && [...programs.map(({ graph, calls }) => originsOf(graph.constants, calls)), onGpu.origins];
+  const placed = placeWeights(users, onGpu?.constants, new Map(origins?.flatMap((some) => [...some])));
   return {
     programs: programs.map(({ graph, calls }, i) =>
       layoutProgram(graph, calls, {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bytesOf, type TensorData } from '../../ir/tensor-data.ts';
-import { files } from '../../runtime/manifest.ts';
+import { files, type ReorderLoop } from '../../runtime/manifest.ts';
+import { type Origin, orderBetween } from './reorder.ts';
 
 const alignment = 64;
 const align = (offset: number): number => Math.ceil(offset / alignment) * alignment;
@@ -47,8 +48,12 @@ export interface PlaceInFile {
 /** The constants that are copied to a GPU, which has a memory of its own. */
 export interface WebgpuWeights {
   readonly files: readonly Pick<WeightsFile, 'file' | 'bytes'>[];
-  readonly placeOf: (data: TensorData) => PlaceInFile;
+  /** What stands there in another order has one. */
+  readonly placeOf: (data: TensorData) => PlaceInFile & { readonly order?: readonly ReorderLoop[] };
 }
+
+/** What was packed, and of what. */
+export type Origins = ReadonlyMap<TensorData, Origin>;
 
 /** A content that some users read in the same role. */
 interface Shared {
@@ -57,16 +62,23 @@ interface Shared {
   readonly users: Set<string>;
 }
 
+/** What a GPU takes for a constant, and the order of its elements where it is another one. */
+interface Taken {
+  readonly constant: Constant;
+  readonly order?: readonly ReorderLoop[];
+}
+
 const gpuLabel = 'gpu';
 
 /**
  * Puts the constants of a model into files, equal contents once: one file for all that every user reads, and one for each
  * other set of users that share some. So a user's files hold what it reads and nothing else. A GPU is a user where
- * `onGpu` says what it reads.
+ * `onGpu` says what it reads; of a constant that a program has in another order, by its origin, it takes that.
  */
 export function placeWeights(
   programs: readonly WeightsUser[],
   onGpu?: readonly TensorData[],
+  origins: Origins = new Map(),
 ): { readonly programs: readonly PlacedWeights[]; readonly webgpu: WebgpuWeights } {
   const shared = new Map<string, Shared>();
   const contents = new Map<TensorData, string>();
@@ -76,11 +88,6 @@ export function placeWeights(
     return content;
   };
   const keyOf = ({ data, isResident }: Constant): string => `${isResident} ${contentOf(data)}`;
-  /** A GPU takes a constant from where others have it. */
-  const gpuKeyOf = (data: TensorData): string => {
-    const resident = keyOf({ data, isResident: true });
-    return shared.has(resident) ? resident : keyOf({ data, isResident: false });
-  };
   const share = (label: string, key: string, constant: Constant): void => {
     const known = shared.get(key) ?? { ...constant, bytes: bytesOf(constant.data.data), users: new Set() };
     known.users.add(label);
@@ -88,13 +95,27 @@ export function placeWeights(
   };
   for (const { label, constants } of programs)
     for (const constant of constants) share(label, keyOf(constant), constant);
-  for (const data of onGpu ?? []) share(gpuLabel, gpuKeyOf(data), { data, isResident: false });
+  const originOf = (data: TensorData): Origin => origins.get(data) ?? { source: data };
+  const all = programs.flatMap(({ constants }) => constants);
+  const bySource = Map.groupBy(onGpu === undefined ? [] : all, ({ data }) => contentOf(originOf(data).source));
+  /** A GPU takes a constant from where others have it. */
+  const take = (data: TensorData): Taken => {
+    const equal = [true, false].map((isResident) => ({ data, isResident })).find((one) => shared.has(keyOf(one)));
+    if (equal !== undefined) return { constant: equal };
+    for (const constant of bySource.get(contentOf(originOf(data).source)) ?? []) {
+      const order = orderBetween(originOf(constant.data), originOf(data));
+      if (order !== undefined) return { constant, order };
+    }
+    return { constant: { data, isResident: false } };
+  };
+  const taken = new Map((onGpu ?? []).map((data) => [data, take(data)]));
+  for (const { constant } of taken.values()) share(gpuLabel, keyOf(constant), constant);
   const count = programs.length + (onGpu === undefined ? 0 : 1);
   const groups = Map.groupBy(shared, ([, { users }]) => fileName([...users], count));
   if (!groups.has(files.weights)) groups.set(files.weights, []);
-  const all = [...groups].map(([file, members]) => fill(file, members));
+  const filled = [...groups].map(([file, members]) => fill(file, members));
   const filesOf = (label: string): readonly Filled[] =>
-    all
+    filled
       .filter(({ file, users }) => file === files.weights || users.has(label))
       .sort((a, b) => (a.file === files.weights ? -1 : b.file === files.weights ? 1 : a.file < b.file ? -1 : 1));
   const ofGpu = placed(filesOf(gpuLabel), keyOf);
@@ -102,7 +123,11 @@ export function placeWeights(
     programs: programs.map(({ label }) => placed(filesOf(label), keyOf)),
     webgpu: {
       files: ofGpu.files,
-      placeOf: (data) => ofGpu.placeOf({ data, isResident: gpuKeyOf(data).startsWith('true') }),
+      placeOf: (data) => {
+        const { constant, order } = taken.get(data) ?? take(data);
+        const { file, offset } = ofGpu.placeOf(constant);
+        return { file, offset, ...(order && { order }) };
+      },
     },
   };
 }

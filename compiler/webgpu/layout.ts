@@ -132,8 +132,7 @@ function placeConstants(read: ReadonlyMap<string | TensorData, TensorData>, weig
     places.set(source, place);
     if (same !== undefined) continue;
     byContent.set(key, place);
-    const { file, offset } = weights.placeOf(data);
-    constants.push({ dtype: data.dtype, file, offset, bytes: bytes.length, to: place });
+    constants.push({ dtype: data.dtype, ...weights.placeOf(data), bytes: bytes.length, to: place });
     end = at + sizeOf(data);
   }
   return { places, constants, buffers: buffersOf('weights', end, most) };

@@ -6,6 +6,7 @@ import { openDevice, reported } from './device.ts';
 import { type KernelText, kernelTexts, shadersWith } from './features.ts';
 import { type BoundHostStep, bindHostStep, type Host, openHost } from './host.ts';
 import { bindDispatch, type Dispatch, makePipelines } from './pipelines.ts';
+import { reordered } from './reordered.ts';
 import { toWords } from './words.ts';
 
 /** A program on a device, ready to run. */
@@ -109,11 +110,11 @@ function fillIn(
   { program, halves, files }: Omit<ReadProgram, 'kernels'>,
   buffers: readonly GPUBuffer[],
 ): void {
-  for (const { dtype, file, offset, bytes, to } of program.constants) {
+  for (const { dtype, file, offset, bytes, order, to } of program.constants) {
     // A copy, to be aligned; `slice` of Node's Buffer is none.
     const copy = new Uint8Array((files[file] as Uint8Array).subarray(offset, offset + bytes));
     const elements = new arrays[dtype](copy.buffer);
-    const words = toWords(dtype, elements, halves);
+    const words = toWords(dtype, order === undefined ? elements : reordered(elements, order), halves);
     device.queue.writeBuffer(buffers[to.buffer] as GPUBuffer, to.offset, words as BufferSource);
   }
 }
