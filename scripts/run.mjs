@@ -20,7 +20,7 @@ const JOBS = {
   setup: { steps: [] },
   start: { steps: [[join(root, 'examples', 'ocr', 'main.ts')]] },
   test: { drivers: true, steps: [[...vitest, 'run']] },
-  'test:fuzz': { steps: [[join(root, 'tests', 'schedules', 'fuzz', 'main.ts')]] },
+  'test:fuzz': { drivers: true, steps: [[join(root, 'tests', 'schedules', 'fuzz', 'main.ts')]] },
   check: {
     folders: [join(root, 'benchmarks')],
     keepGoing: true,

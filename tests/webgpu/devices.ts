@@ -10,7 +10,8 @@ export interface TestDevice {
 export async function openDevice(): Promise<TestDevice> {
   const adapter = await softwareAdapter();
   if (typeof adapter === 'string') return { name: `webgpu: ${adapter}`, device: undefined };
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage };
+  const device = await adapter.requestDevice({ requiredLimits });
   return { name: `webgpu on ${wantedAdapter}`, device };
 }

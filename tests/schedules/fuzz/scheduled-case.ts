@@ -9,11 +9,11 @@ import type { TensorFunc } from '../../../ir/tensor/tensor-func.ts';
 import { verifyFunc } from '../../../ir/tensor/verify.ts';
 import type { TensorData } from '../../../ir/tensor-data.ts';
 import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
-import { wasmSimd } from '../../../schedules/target/target.ts';
+import { type Target, wasmSimd } from '../../../schedules/target/target.ts';
 import { applyStep, type PrimitiveName, replay, type Step, type Trace } from '../../../schedules/trace.ts';
 import { runKernel } from '../../compiler/codegen/run-kernel.ts';
 import { type Choices, choicesFrom } from '../../generators/random.ts';
-import { arbitraryTensorFunc, randomInputs } from '../../generators/tensor-func.ts';
+import { arbitraryTensorFunc, type FuncOptions, randomInputs } from '../../generators/tensor-func.ts';
 import { backwards, randomStep } from '../random-steps.ts';
 import { widenData, widenFunc } from './widen.ts';
 import { arbitraryWorkload } from './workloads.ts';
@@ -24,18 +24,18 @@ export interface Case {
   readonly numbers: readonly number[];
 }
 
-export const arbitraryCase = (): fc.Arbitrary<Case> =>
+export const arbitraryCase = (options: FuncOptions = {}): fc.Arbitrary<Case> =>
   fc.record({
-    func: fc.oneof(arbitraryTensorFunc(), arbitraryWorkload()),
+    func: fc.oneof(arbitraryTensorFunc(options), arbitraryWorkload()),
     numbers: fc.array(fc.nat(255), { minLength: 40, maxLength: 160 }),
   });
 
 const attempts = 14;
 
 /** The first steps of a default schedule, or none, and then such steps as were legal of those that the numbers made. */
-export function randomTrace({ func, numbers }: Case): Trace {
+export function randomTrace({ func, numbers }: Case, target: Target = wasmSimd): Trace {
   const choices: Choices = choicesFrom(numbers.slice(2));
-  const trace = [...beginning(func, choices)];
+  const trace = [...beginning(func, choices, target)];
   let current = replay(func, trace);
   for (let n = 0; n < attempts; n++) {
     const step = randomStep(current, choices);
@@ -50,10 +50,10 @@ export function randomTrace({ func, numbers }: Case): Trace {
 }
 
 /** Random steps alone seldom make a tile in registers, or a packed input. */
-function beginning(func: TensorFunc, choices: Choices): Trace {
+function beginning(func: TensorFunc, choices: Choices, target: Target): Trace {
   if (!choices.chance(3)) return [];
   const constants = func.inputs.filter(() => choices.chance(2)).map(({ name }) => name);
-  const { trace } = scheduleWorkload(onlyDirect(func), { target: wasmSimd, constants: new Set(constants) });
+  const { trace } = scheduleWorkload(onlyDirect(func), { target, constants: new Set(constants) });
   return trace.slice(0, choices.below(trace.length + 1));
 }
 
@@ -69,18 +69,34 @@ class StepFailure extends Error {
 /** These change the order in which a reduction adds up, and with it how floats round. */
 const rounding: ReadonlySet<PrimitiveName> = new Set(['reorder', 'tile', 'rfactor']);
 
+/** What a case is run on: the same for every trace. */
+export function dataOf({ func, numbers }: Case): {
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly inputs: readonly TensorData[];
+} {
+  const sizes = new Map(func.sizes.map((size, i) => [size, 1 + ((numbers[i] ?? 0) % 11)]));
+  return { sizes, inputs: randomInputs(func, numbers[1] ?? 0, sizes) };
+}
+
 const unrounded = tensorPasses.filter(({ name }) => name !== 'legalize-math');
 
+/** What schedules are made for. */
+export interface Machine {
+  readonly target: Target;
+  /** What is wrong with the function after a trace, or undefined where nothing is. */
+  readonly differenceAfter: (case_: Case, trace: Trace) => Promise<string | undefined>;
+}
+
 /**
- * What is wrong with the function after a trace, or undefined where nothing is. It must be well-formed; compute what the
+ * The function after a trace must be well-formed; compute what the
  * function before does, to rounding in f64 where the trace reorders a sum; lower to a form that computes just the same, but
  * for functions like exp, which become arithmetic; and that form must run just so as WebAssembly.
  */
-export async function differenceAfter({ func, numbers }: Case, trace: Trace): Promise<string | undefined> {
+const differenceOnWasm: Machine['differenceAfter'] = async (case_, trace) => {
+  const { func } = case_;
   const scheduled = replay(func, trace);
   verifyFunc(scheduled);
-  const sizes = new Map(func.sizes.map((size, i) => [size, 1 + ((numbers[i] ?? 0) % 11)]));
-  const inputs = randomInputs(func, numbers[1] ?? 0, sizes);
+  const { sizes, inputs } = dataOf(case_);
   const flat = inputs.map((input) => ({ ...input, shape: [input.data.length] }));
   const before = interpretFunc(func, inputs, sizes);
   const rounds = trace.some(({ primitive }) => rounding.has(primitive));
@@ -97,7 +113,9 @@ export async function differenceAfter({ func, numbers }: Case, trace: Trace): Pr
     compare('its flat form', interpretFunc(passed, flat, sizes), after) ??
     compare('its WebAssembly', await runKernel(lowered, flat, sizes), meaning)
   );
-}
+};
+
+const wasm: Machine = { target: wasmSimd, differenceAfter: differenceOnWasm };
 
 /** Compares functions that round differently, made anew where floats have room. */
 function compareWide(
@@ -113,7 +131,7 @@ function compareWide(
   return compare('the scheduled function, in f64', actual, expected, 1e-6);
 }
 
-function compare(
+export function compare(
   what: string,
   actual: readonly TensorData[],
   expected: readonly TensorData[],
@@ -147,21 +165,25 @@ export interface Failure {
 }
 
 /** Runs a case: counts its steps, and says what is wrong with it. */
-export async function failureOf(case_: Case, count: (step: Step) => void = () => {}): Promise<Failure | undefined> {
+export async function failureOf(
+  case_: Case,
+  count: (step: Step) => void = () => {},
+  machine: Machine = wasm,
+): Promise<Failure | undefined> {
   let trace: Trace;
   try {
-    trace = randomTrace(case_);
+    trace = randomTrace(case_, machine.target);
   } catch (error) {
     return { trace: error instanceof StepFailure ? error.trace : [], difference: textOf(error) };
   }
   trace.forEach(count);
-  const difference = await problemAfter(case_, trace);
+  const difference = await problemAfter(case_, trace, machine);
   return difference === undefined ? undefined : { trace, difference };
 }
 
-async function problemAfter(case_: Case, trace: Trace): Promise<string | undefined> {
+async function problemAfter(case_: Case, trace: Trace, machine: Machine): Promise<string | undefined> {
   try {
-    return await differenceAfter(case_, trace);
+    return await machine.differenceAfter(case_, trace);
   } catch (error) {
     return textOf(error);
   }
@@ -173,12 +195,12 @@ const textOf = (error: unknown): string =>
     : String(error);
 
 /** Leaves out steps, one after another, as long as something is still wrong. */
-export async function shrinkTrace(case_: Case, failure: Failure): Promise<Failure> {
+export async function shrinkTrace(case_: Case, failure: Failure, machine: Machine = wasm): Promise<Failure> {
   for (const [i] of failure.trace.entries()) {
     const trace = failure.trace.filter((_, at) => at !== i);
     if (!isLegal(case_.func, trace)) continue;
-    const difference = await problemAfter(case_, trace);
-    if (difference !== undefined) return shrinkTrace(case_, { trace, difference });
+    const difference = await problemAfter(case_, trace, machine);
+    if (difference !== undefined) return shrinkTrace(case_, { trace, difference }, machine);
   }
   return failure;
 }
