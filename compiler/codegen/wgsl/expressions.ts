@@ -169,7 +169,7 @@ function emitExtremum(k: KernelContext, expr: Binary): string {
   if (outer === undefined) return call(op === 'min' ? 'min_f32' : 'max_f32', left, right);
   if (isNeverNan(outer.x, k.numbers)) return `${op}(${emitExpr(k, left)}, ${emitExpr(k, right)})`;
   const isBetween = op === 'min' && outer.x.kind === 'binary' && outer.x.op === 'max';
-  const inner = isBetween ? boundedBy(k, outer.x as Binary) : undefined;
+  const inner = isBetween ? boundedBy(k, outer.x) : undefined;
   if (inner !== undefined) return call('between_f32', inner.x, inner.bound, outer.bound);
   return call(op === 'min' ? 'at_most_f32' : 'at_least_f32', outer.x, outer.bound);
 }
