@@ -57,7 +57,7 @@ describe('a record', () => {
         - 'decisions' should be an object, each value a string, a finite number or a boolean, is {"rows":null}
         - trace, step 0: split 'loop' should be a non-empty string, is 1
         - trace, step 0: split 'factors' should be a list, each item a positive integer or null, is missing
-        - trace, step 1: 'primitive' should be one of split, fuse, reorder, tile, loop-partition, vectorize, unroll, parallel, bind, annotate, compute-inline, reverse-compute-inline, compute-at, reverse-compute-at, set-scope, cache-write, cache-read, decompose-reduction, rfactor, pad, transform-layout, sample-categorical, is "melt"]
+        - trace, step 1: 'primitive' should be one of split, fuse, reorder, tile, loop-partition, vectorize, unroll, parallel, bind, annotate, compute-inline, reverse-compute-inline, compute-at, reverse-compute-at, set-scope, cache-write, cache-read, reindex-cache-read, decompose-reduction, rfactor, pad, transform-layout, sample-categorical, is "melt"]
     `);
     expect(() => parseRecord([])).toThrow('not a valid record:\n  - should be an object, is []');
     expect(() => parseWorkload({ ...a, shape: ['2'], text: undefined })).toThrowErrorMatchingInlineSnapshot(`
