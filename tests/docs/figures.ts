@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelResult, Line } from '../../benchmarks/kernels/measure-kernel.ts';
+import { quantile } from '../../benchmarks/measure.ts';
 import type { ModelResult } from '../../benchmarks/models/measure-model.ts';
 import { digits, finePercent, geometricMean, percent } from '../../benchmarks/report/format.ts';
 import { gainShare, rateOf, trialRatio } from '../../benchmarks/tuning/goal-tables.ts';
 import type { TuningResults } from '../../benchmarks/tuning/goals.ts';
 import type { HeldOut } from '../../benchmarks/tuning/ranking-quality.ts';
+import type { PageResult } from '../../benchmarks/webgpu/page.ts';
 import { root } from '../house/source-files.ts';
 
 const fileOf = (part: string): string => join(root, 'benchmarks', 'results', `${part}.json`);
@@ -100,6 +102,17 @@ export function tuningRows(): readonly (readonly string[])[] {
     ],
     ['the same of eight at random', finePercent(mean(({ chance }) => chance))],
   ];
+}
+
+/** Milliseconds of ours on a GPU in a browser, and how many times as long the others take. */
+export function webgpuRows(): readonly (readonly string[])[] {
+  const { results } = read('webgpu').data as { readonly results: Readonly<Record<string, readonly PageResult[]>> };
+  return Object.entries(results).map(([id, engines]) => {
+    const [ours, ...others] = ['tilewright', 'onnxruntime-web', 'naive'].map((engine) =>
+      quantile(engines.find((one) => one.engine === engine)?.ms ?? [], 0.5),
+    );
+    return [id, digits(ours ?? Number.NaN), ...others.map((ms) => digits(ms / (ours ?? Number.NaN)))];
+  });
 }
 
 export function conditions(): string {

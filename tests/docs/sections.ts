@@ -8,7 +8,7 @@ import type { FusionKind } from '../../ir/graph/op-row.ts';
 import { opTable } from '../../ir/graph/op-table.ts';
 import { primitives } from '../../schedules/primitives/table.ts';
 import { root } from '../house/source-files.ts';
-import { conditions, modelRows, otherRows, tuningRows } from './figures.ts';
+import { conditions, modelRows, otherRows, tuningRows, webgpuRows } from './figures.ts';
 
 /** What stands in the documents between `<!-- generated: NAME -->` and `<!-- end -->`, from the tables of the code. */
 export const sections: Readonly<Record<string, () => string>> = {
@@ -28,6 +28,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   'figures of models': () =>
     `${table(['model', 'ms', 'onnxruntime-web', 'onnxruntime-node', 'two threads'], modelRows())}\n${conditions()}`,
   'other figures': () => table(['what', 'figure'], otherRows()),
+  'figures of WebGPU': () => table(['case', 'ms', 'onnxruntime-web', 'naive shader'], webgpuRows()),
   'figures of tuning': () => table(['what', 'figure'], tuningRows()),
   primitives: () =>
     table(
