@@ -2,15 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { optimizeGraph } from '../../../compiler/graph-passes/index.ts';
 import { kernelSources } from '../../../compiler/kernels.ts';
 import { parseGraph } from '../../../ir/text/parse.ts';
+import { asDecided } from '../../../schedules/decision.ts';
+import type { Decisions } from '../../../schedules/search/search.ts';
 import { scheduleWorkload } from '../../../schedules/space/search-space.ts';
 import { webgpu } from '../../../schedules/target/target.ts';
 import { printStep } from '../../../schedules/trace-text.ts';
 
-/** The steps of the default schedule of a graph that is one kernel. */
-function stepsOf(text: string): string {
+/** The steps of the default schedule of a graph that is one kernel, but for what is decided. */
+function stepsOf(text: string, decisions: Decisions = new Map()): string {
   const [source] = kernelSources(optimizeGraph(parseGraph(text)));
   if (source === undefined) throw new Error('there is a kernel');
-  const { trace } = scheduleWorkload(source.workload, { ...source.context, target: webgpu });
+  const { trace } = scheduleWorkload(source.workload, { ...source.context, target: webgpu }, asDecided(decisions));
   return trace.map(printStep).join('\n');
 }
 
@@ -42,10 +44,13 @@ describe('on a GPU, by default', () => {
     }
   });
 
-  test('a transpose goes through the memory of a workgroup', () => {
+  test('a transpose is for square workgroups, and goes through their memory where that is decided', () => {
     const transpose = `graph @turn(%x: f32[3, 40, 100]) -> ("y" = %y) {
       %y: f32[3, 100, 40] = transpose(%x) {perm = [0, 2, 1]}
     }`;
-    expect(stepsOf(transpose)).toMatch(/^reindex-cache-read .*scope=workgroup/m);
+    expect(stepsOf(transpose)).toMatch(/axis=invocation.y/);
+    expect(stepsOf(transpose)).not.toMatch('scope=workgroup');
+    const shared = new Map([['transpose.shared', true]]);
+    expect(stepsOf(transpose, shared)).toMatch(/^reindex-cache-read .*scope=workgroup/m);
   });
 });
