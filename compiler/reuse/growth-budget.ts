@@ -1,11 +1,10 @@
 import type { TensorFunc } from '../../ir/tensor/tensor-func.ts';
-import { asDecided } from '../../schedules/decision.ts';
 import type { Decisions } from '../../schedules/search/search.ts';
 import type { Workload } from '../../schedules/space/search-space.ts';
 
 /** What is left of what weights may grow by, after the definitions that are preferred. */
 export interface GrowthBudget {
-  /** Whether so many calls of a workload can have the definition that these decisions choose. */
+  /** Whether so many calls of a workload can have the definition that these decisions choose: it has that one, and memory. */
   readonly allows: (workload: Workload, calls: number, decisions: Decisions) => boolean;
   /** They have the definition that was scheduled. */
   readonly spend: (workload: Workload, calls: number, scheduled: TensorFunc) => void;
@@ -17,18 +16,17 @@ export function growthBudget(bytes: number, workloads: readonly Workload[]): Gro
   const more = (workload: Workload, calls: number, definition: unknown): number =>
     calls * (bytesOf(workload, definition) - bytesOf(workload, workload.preferred));
   return {
-    allows: (workload, calls, decisions) =>
-      more(workload, calls, definitionOf(workload, decisions)) <= Math.max(0, left),
+    allows: (workload, calls, decisions) => {
+      const definition = decisions.get('definition') ?? workload.preferred;
+      const isKnown = workload.definitions.some(({ name }) => name === definition);
+      return isKnown && more(workload, calls, definition) <= Math.max(0, left);
+    },
     spend: (workload, calls, scheduled) => {
       const definition = workload.definitions.find(({ func }) => func === scheduled);
       left -= more(workload, calls, definition?.name ?? workload.preferred);
     },
   };
 }
-
-/** The name of the definition that is scheduled by these decisions. */
-const definitionOf = ({ definitions, preferred }: Workload, decisions: Decisions): unknown =>
-  asDecided(decisions)({ name: 'definition', candidates: definitions.map(({ name }) => name), preferred });
 
 /** What a definition needs more than the plain one. */
 function bytesOf({ definitions }: Workload, definition: unknown): number {
