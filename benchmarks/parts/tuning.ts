@@ -6,7 +6,7 @@ import { type Goal, type GoalOptions, goals, type TuningResults } from '../tunin
 import type { SearchTrials } from '../tuning/replay.ts';
 
 const METHOD = [
-  'Models, tuned: as `tilewright tune --time` does it, from an empty database, on all cores; then the artifacts by default schedules and by records, one thread each, in turns in one process after answers were checked, the median of three rounds of turns.',
+  'Models, tuned: as `tilewright tune --time` does it, from an empty database, on all cores, until its time is over or no task has brought anything more for some rounds; then the artifacts by default schedules and by records, one thread each, in turns in one process after answers were checked, the median of three rounds of turns.',
   'Candidates a second: tuning of the kernels of MobileNetV2 that take less than 1 ms by default, from when all tasks have been opened and their default schedules measured until its end.',
   'Compiling: in turns in one process, the median of seven; the database is a SQLite file, which is opened and closed each time. Nothing is measured.',
   'Never tuned: the other model and the model itself are tuned for the same time, each from an empty database. Share: of the gain that its own tuning gives.',
