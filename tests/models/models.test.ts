@@ -8,7 +8,7 @@ import { UnsupportedError } from '../../ir/errors.ts';
 import type { TensorData } from '../../ir/tensor-data.ts';
 import type { ArtifactFiles } from '../../runtime/api.ts';
 import { load } from '../../runtime/load.ts';
-import { isPresent, readDataSets, readModel, type Tensors } from './shared-models.ts';
+import { floatModels, isPresent, readDataSets, readModel, type Tensors } from './shared-models.ts';
 
 const minute = 60_000;
 
@@ -26,16 +26,6 @@ async function run(files: ArtifactFiles, inputs: Tensors, relaxedSimd = true): P
   model.dispose();
   return outputs;
 }
-
-const floatModels = [
-  'squeezenet_fp32',
-  'ultraface_rfb320',
-  'yolox_nano',
-  'ppocr_det',
-  'ppocr_rec',
-  'stories260k',
-  'stories260k_kv',
-];
 
 describe.each(floatModels)('%s', (id) => {
   test.skipIf(!isPresent(id))('gives the outputs of the reference', { timeout: 2 * minute }, async () => {

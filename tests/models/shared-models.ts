@@ -11,6 +11,17 @@ export interface DataSet {
   readonly outputs: Tensors;
 }
 
+/** Those whose results are compared element by element: nothing in them is quantized. */
+export const floatModels = [
+  'squeezenet_fp32',
+  'ultraface_rfb320',
+  'yolox_nano',
+  'ppocr_det',
+  'ppocr_rec',
+  'stories260k',
+  'stories260k_kv',
+];
+
 interface IndexEntry {
   readonly id: string;
   readonly source: { readonly npm?: string; readonly path?: string };

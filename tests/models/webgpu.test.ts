@@ -10,19 +10,10 @@ import { webgpu } from '../../runtime/webgpu/index.ts';
 import { validatingDevice } from '../webgpu/dawn.ts';
 import { openDevice } from '../webgpu/devices.ts';
 import { validateShaders } from '../webgpu/validate.ts';
-import { type DataSet, isPresent, readDataSets, readModel } from './shared-models.ts';
+import { type DataSet, floatModels, isPresent, readDataSets, readModel } from './shared-models.ts';
 
 const minute = 60_000;
 
-const floats = [
-  'squeezenet_fp32',
-  'ultraface_rfb320',
-  'yolox_nano',
-  'ppocr_det',
-  'ppocr_rec',
-  'stories260k',
-  'stories260k_kv',
-];
 const quantized = ['squeezenet_qdq', 'mlperf_vww96_qdq'];
 
 async function compileFor(id: string, { inputs }: DataSet): Promise<ArtifactFiles> {
@@ -34,7 +25,7 @@ async function compileFor(id: string, { inputs }: DataSet): Promise<ArtifactFile
 const { name, device } = await openDevice();
 
 describe.skipIf(device === undefined)(`on ${name}`, () => {
-  describe.each(floats)('%s', (id) => {
+  describe.each(floatModels)('%s', (id) => {
     test.skipIf(!isPresent(id))('gives the outputs of the reference', { timeout: 5 * minute }, async () => {
       for (const set of await readDataSets(id)) {
         const model = await load(await compileFor(id, set), { device: webgpu({ device: device as GPUDevice }) });
@@ -50,7 +41,7 @@ describe.skipIf(device === undefined)(`on ${name}`, () => {
 });
 
 describe('by the default limits and without optional features', () => {
-  describe.each([...floats, ...quantized])('%s', (id) => {
+  describe.each([...floatModels, ...quantized])('%s', (id) => {
     test.skipIf(!isPresent(id))('has valid shaders', { timeout: 5 * minute }, async () => {
       const [set] = await readDataSets(id);
       const files = await compileFor(id, set as DataSet);

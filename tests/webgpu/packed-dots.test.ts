@@ -82,13 +82,15 @@ const arbitraryCase: fc.Arbitrary<Case> = fc.record({
 /** Enough rows that a tile has several, and what is packed is worth it. */
 const large: Case = { op: 'matmul', left: 'u8', right: 'i8', isConstant: true, rows: 64, depth: 64, columns: 512 };
 
-test.each<Pick<Case, 'left' | 'right'>>([
+const factorKinds: readonly Pick<Case, 'left' | 'right'>[] = [
   { left: 'i8', right: 'i8' },
   { left: 'u8', right: 'u8' },
   { left: 'u8', right: 'i8' },
   { left: 'i8', right: 'u8' },
   { left: 'centred', right: 'i8' },
-])('products of $left and $right are dots of words in a text of its own', async (factors) => {
+];
+
+test.each(factorKinds)('products of $left and $right are dots of words in a text of its own', async (factors) => {
   const { files } = await compile(graphOf({ ...large, ...factors }), { targets: ['webgpu'] });
   const text = new TextDecoder().decode(files['kernels.dot4.wgsl']);
   expect(text).toMatch(/^requires packed_4x8_integer_dot_product;/);
@@ -131,11 +133,7 @@ describe.skipIf(device === undefined)(`on a device${why}`, () => {
     );
   });
 
-  test.each<Pick<Case, 'left' | 'right'>>([
-    { left: 'i8', right: 'i8' },
-    { left: 'u8', right: 'u8' },
-    { left: 'u8', right: 'i8' },
-    { left: 'i8', right: 'u8' },
-    { left: 'centred', right: 'i8' },
-  ])('large ones of $left and $right are', { timeout: 120_000 }, (factors) => check({ ...large, ...factors }, 1));
+  test.each(factorKinds)('large ones of $left and $right are', { timeout: 120_000 }, (factors) =>
+    check({ ...large, ...factors }, 1),
+  );
 });

@@ -72,7 +72,7 @@ const first: number | undefined = last.data[0];
 const { adapter, dispatches, pipelines } = model.info().gpu;
 await model.restore({ device: model.device });
 const onProcessor = await load();
-// @ts-expect-error: its outputs are in memory.
+// @ts-expect-error: to be refused, since a model on the processor has no outputs on a GPU.
 await onProcessor.run({ x }, { outputs: 'gpu' });
 export { adapter, dispatches, first, GpuError, pipelines };
 `;
